@@ -1,0 +1,5 @@
+"""`python -m tbench`."""
+
+from tbench.cli import main
+
+main(prog_name="tbench")

@@ -1,0 +1,183 @@
+"""All that a plug-in author may import of tbench: the contract, in one light file.
+
+A **metric** is a plain function. Its parameters without default name the evidence that it asks for (`VOCABULARY` lists
+what the core gives, plug-ins may add more); its keyword-only parameters with default are the settings that a user
+writes in a spec, `transrate:eps=1e-2`. It returns one float, higher = expected to fine-tune better, or raises
+`Inapplicable`. A **transform** has the same form and returns features; an **evidence node** has the same form and
+returns evidence, and says through `@evidence` what it touches and whether it is dear enough to be kept on disk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
+
+from tbench.errors import EvidenceError, Inapplicable, SaturationWarning, TbenchError, UsageError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+    from numpy.typing import NDArray
+
+    FloatArray = NDArray[np.float64]
+    IntArray = NDArray[np.int64]
+    Images = Sequence[NDArray[np.uint8]] | NDArray[np.uint8]  # each H x W x 3; one array where all are of one size
+
+__all__ = [
+    "VOCABULARY",
+    "Candidate",
+    "Dataset",
+    "DatasetFamily",
+    "EvidenceError",
+    "Inapplicable",
+    "ModelFamily",
+    "Moments",
+    "Network",
+    "SaturationWarning",
+    "Spectrum",
+    "Split",
+    "TbenchError",
+    "UsageError",
+    "class_labels",
+    "evidence",
+]
+
+VOCABULARY: Mapping[str, str] = {
+    "features": "(N, D) what the frozen candidate says about the target's training images, at its layer",
+    "labels": "(N,) classes 0..K-1; (N, L) 0/1 multi-label; (N, R) float regression targets",
+    "source_probabilities": "(N, S) the candidate's own head on the target's training images, softmax",
+    "reference_features": "(M, D) the candidate on a general reference set",
+    "moments": "class counts, means and scatter of the features (Moments)",
+    "spectrum": "eigenvalues and vectors of the total scatter of the features (Spectrum)",
+    "gram_spectrum": "eigenvalues and vectors of the uncentred Gram of the features (Spectrum)",
+    "images": "the target's training images, a sequence of uint8 H x W x 3",
+    "reference_images": "the general reference set, a sequence of uint8 H x W x 3",
+    "network": "the candidate's network (Network)",
+    "parameter_count": "number of parameters of the candidate's body, up to its layer",
+    "source_accuracy": "held-out accuracy of the candidate on its own source task, in [0, 1]",
+    "seed": "an integer, its own for each candidate, dataset and run seed; anything random must use it",
+}
+
+Touch = Literal[
+    "source data", "target training", "source head", "target probe", "fine-tuned weights", "pool", "randomness"
+]
+_Function = TypeVar("_Function", bound=Callable[..., object])
+
+
+def evidence(*, touches: Iterable[Touch] = (), keep: bool = False) -> Callable[[_Function], _Function]:
+    """Say of an evidence node (or a metric) what it touches, and whether its value is dear enough for the disk.
+
+    A node that is kept returns a mapping from names to arrays.
+    """
+
+    def mark(function: _Function) -> _Function:
+        function.touches = frozenset(touches)  # type: ignore[attr-defined]
+        function.keep = keep  # type: ignore[attr-defined]
+        return function
+
+    return mark
+
+
+@dataclass(frozen=True, eq=False)
+class Moments:
+    """Class statistics of features, float64, computed once and shared by most metrics.
+
+    N samples, D columns, K classes (every class present, numbered 0..K-1). Scatters are sums, not means.
+    """
+
+    counts: IntArray  # (K,)
+    mean: FloatArray  # (D,)
+    class_means: FloatArray  # (K, D)
+    total: FloatArray  # (D, D) sum over samples of (f - mean)(f - mean)^T
+    within: FloatArray  # (D, D) sum over samples of (f - class mean)(f - class mean)^T
+    squared_norms: FloatArray  # (N,) |f - mean|^2
+
+    @property
+    def samples(self) -> int:
+        return int(self.squared_norms.shape[0])
+
+
+@dataclass(frozen=True, eq=False)
+class Spectrum:
+    """Eigen-decomposition of a symmetric positive semi-definite matrix, eigenvalues descending and clipped at zero."""
+
+    values: FloatArray  # (R,), R = min(N, D)
+    vectors: FloatArray  # (D, R), orthonormal columns; if N < D, those of values that are only rounding are zero
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """A pre-trained network, cut where the candidate says.
+
+    `body` maps prepared images (B, 3, H, W) to features (B, width). `head` maps those features to the logits of the
+    network's own source classes, or is None where there is no such head (self-supervised, or cut at an inner layer).
+    `prepare` turns raw images, each uint8 H x W x 3, into what the body takes: float32 (B, 3, H, W), normalised.
+    """
+
+    body: torch.nn.Module
+    head: torch.nn.Module | None
+    width: int
+    prepare: Callable[[Images], torch.Tensor]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """Something to be ranked: a pre-trained model, at a layer. `load` gives a fresh copy of its network each time."""
+
+    name: str  # family/name@layer, without @layer for the last one
+    fingerprint: str  # changes whenever the weights do
+    load: Callable[[], Network]
+    facts: Mapping[str, float] = field(default_factory=dict)  # evidence known without a network: parameter_count, ...
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Images (each uint8 H x W x 3; one N x H x W x 3 array where all are of one size) and their labels."""
+
+    images: Images
+    labels: NDArray[Any]
+
+
+class Dataset(Protocol):
+    """A target. A seed may redraw the training images; validation and test images are the same for every seed."""
+
+    @property
+    def name(self) -> str:
+        """family/name"""
+
+    @property
+    def classes(self) -> int: ...
+
+    @property
+    def measure(self) -> str:
+        """How its papers judge a fine-tuned network: accuracy, mean-per-class or map."""
+
+    def split(self, part: Literal["train", "val", "test"], seed: int) -> Split: ...
+
+
+class ModelFamily(Protocol):
+    """What an entry point of tbench.models names: an object (or a module) with these two functions."""
+
+    def names(self) -> Iterable[str]:
+        """Members that can be listed, without the family's name; empty for an open family."""
+
+    def candidate(self, name: str, layer: str | None) -> Candidate:
+        """The candidate family/name@layer, its weights not yet loaded. UsageError for an unknown name or layer."""
+
+
+class DatasetFamily(Protocol):
+    """What an entry point of tbench.datasets names: an object (or a module) with these two functions."""
+
+    def names(self) -> Iterable[str]:
+        """Members that can be listed, without the family's name; empty for an open family."""
+
+    def dataset(self, name: str) -> Dataset:
+        """The dataset family/name. UsageError for an unknown name."""
+
+
+def class_labels(labels: NDArray[Any]) -> IntArray:
+    """The labels, if each sample has exactly one class; Inapplicable for multi-label and regression targets."""
+    if labels.ndim != 1 or labels.dtype.kind not in "iu":
+        raise Inapplicable("needs one class per sample, not multi-label or regression targets")
+    return labels

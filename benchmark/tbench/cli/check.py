@@ -1,0 +1,30 @@
+"""tbench check: does a metric keep the contract?"""
+
+from __future__ import annotations
+
+import click
+
+from tbench.errors import TbenchError
+
+
+@click.command()
+@click.argument("spec")
+def check(spec: str) -> None:
+    """Try the contract on any installed metric: NAME, or a whole spec such as sfda+ped:dt=1."""
+    from tbench import contract
+    from tbench.metric import Catalogue
+    from tbench.stopwatch import one_thread
+
+    catalogue = Catalogue.installed()
+    metric = catalogue.metric(spec)
+    with one_thread():
+        checks = contract.check(metric, catalogue)
+    for done in checks:
+        mark = "BROKEN" if done.problem else "  --  " if done.excuse else "  ok  "
+        note = done.problem or done.excuse
+        click.echo(f"{mark}  {done.promise}{f': {note}' if note else ''}")
+    broken = sum(bool(done.problem) for done in checks)
+    asked = sum(not done.excuse for done in checks)
+    click.echo(f"{metric.label} from {metric.origin}: {asked} checks, {asked - broken} hold, {broken} broken")
+    if broken:
+        raise TbenchError(f"{metric.label} does not keep the contract")

@@ -1,0 +1,98 @@
+"""tbench list: what is installed, told without importing it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from dataclasses import asdict, dataclass
+
+import click
+
+from tbench import __version__
+from tbench.api import VOCABULARY, DatasetFamily, ModelFamily
+from tbench.errors import UsageError
+from tbench.registry import KINDS, Registry, description, origin
+
+FAMILIES = ("models", "datasets")
+COLUMN_GAP = "  "
+
+
+@dataclass(frozen=True)
+class Row:
+    """A plug-in as it is told. refused: its name is not its own, or cannot be written."""
+
+    kind: str
+    name: str
+    package: str
+    version: str
+    description: str
+    refused: bool = False
+
+
+@click.command("list")
+@click.argument("kind", type=click.Choice([*KINDS]), required=False, metavar="[KIND]")
+@click.argument("family", required=False, metavar="[FAMILY]")
+@click.option("--json", "as_json", is_flag=True, help="For programs: one object for each plug-in.")
+def list_(kind: str | None, family: str | None, as_json: bool) -> None:
+    """What is installed, of one kind or of all; of models and datasets, also the members of one FAMILY.
+
+    KIND: metrics, transforms, evidence, models, datasets, suites, executors or hooks. Nothing is imported but a family
+    whose members are asked for.
+    """
+    if kind and family:
+        _tell_members(kind, family, as_json)
+        return
+    registries = [Registry.installed(kind)] if kind else Registry.everything()
+    rows = {registry.kind: _rows(registry) for registry in registries}
+    if as_json:
+        click.echo(json.dumps([asdict(row) for found in rows.values() for row in found], indent=2, ensure_ascii=False))
+    elif kind:
+        click.echo(_table(rows[kind]))
+    else:
+        click.echo("\n\n".join(f"{each}\n{_table(found, indent='  ')}" for each, found in rows.items()))
+
+
+def _rows(registry: Registry) -> list[Row]:
+    refused = {*registry} - {*registry.names()} if registry.kind != "hooks" else set()
+    rows = []
+    for entry in registry.entries():
+        package, _, version = origin(entry).rpartition(" ")
+        rows.append(Row(registry.kind, entry.name, package, version, description(entry), entry.name in refused))
+    if registry.kind == "evidence":  # what comes with candidate and dataset, and from no function
+        given = {name: told for name, told in VOCABULARY.items() if name not in registry.shelf}
+        rows += [Row("evidence", name, "tbench", __version__, told) for name, told in given.items()]
+    return sorted(rows, key=lambda row: (row.name, row.package))
+
+
+def _table(rows: list[Row], indent: str = "") -> str:
+    """Aligned; cut at the edge of a terminal, whole where the output goes elsewhere."""
+    if not rows:
+        return f"{indent}none"
+    cells = []
+    for name in dict.fromkeys(row.name for row in rows):
+        ours = [row for row in rows if row.name == name]
+        packages = " and ".join(f"{row.package} {row.version}" for row in ours)
+        why = "several packages bring this name" if len(ours) > 1 else "this name cannot be written in a spec"
+        told = f"refused: {why}" if ours[0].refused else ours[0].description
+        cells.append((name, packages, told))
+    widths = [max(len(cell[column]) for cell in cells) for column in (0, 1)]
+    lines = (
+        f"{indent}{name:{widths[0]}}{COLUMN_GAP}{origin:{widths[1]}}{COLUMN_GAP}{told}".rstrip()
+        for name, origin, told in cells
+    )
+    if not sys.stdout.isatty():
+        return "\n".join(lines)
+    edge = shutil.get_terminal_size().columns
+    return "\n".join(line if len(line) <= edge else f"{line[: edge - 1]}…" for line in lines)
+
+
+def _tell_members(kind: str, family: str, as_json: bool) -> None:
+    if kind not in FAMILIES:
+        raise UsageError(f"{kind} have no members to list; only {' and '.join(FAMILIES)} come in families")
+    loaded: ModelFamily | DatasetFamily = Registry.installed(kind).load(family)
+    names = [f"{family}/{name}" for name in loaded.names()]
+    if as_json:
+        click.echo(json.dumps(names, indent=2, ensure_ascii=False))
+    else:
+        click.echo("\n".join(names) or f"{family} is open: {family}/NAME, for any NAME that it knows")

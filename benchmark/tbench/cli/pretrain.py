@@ -1,0 +1,29 @@
+"""tbench pretrain: make the weights of an embedded model family anew."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command()
+@click.argument("family")
+@click.option("--models", default="all", show_default=True, help="Comma list of the family's models.")
+@click.option("--out", default="pretrained", show_default=True, help="Folder that weights and their card go to.")
+def pretrain(family: str, models: str, out: str) -> None:
+    """Make the weights of an embedded model family anew, as its recipes say: tbench pretrain mini.
+
+    One line per epoch. What is there already for a model is overwritten; what is installed is left alone.
+    """
+    from pathlib import Path
+
+    from tbench.errors import UsageError
+    from tbench.registry import Registry
+    from tbench.stock import Stock
+    from tbench.stopwatch import one_thread
+
+    members = Registry.installed("models").load(family)
+    if not hasattr(members, "pretrain"):
+        raise UsageError(f"the models of {family!r} come from elsewhere; nothing can be pre-trained here")
+    names = list(members.names()) if models == "all" else models.split(",")
+    with one_thread():  # more threads add in another order, and so give other bits
+        members.pretrain(names, Stock().dataset, Path(out), click.echo)

@@ -1,0 +1,26 @@
+"""tbench publish: write the leaderboard from what is stored."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command()
+@click.option("--suite", "suite_name", default="mini", show_default=True, help="An installed suite, or a TOML file.")
+@click.option("--protocol", "protocol_name", help="How the ground truth was made; the suite's own default otherwise.")
+@click.option(
+    "--store", "store_path", default=".tbench/results.sqlite", show_default=True, help="Where facts are kept."
+)
+@click.option("--out", default="leaderboards", show_default=True, help="Folder that the leaderboard is written to.")
+def publish(suite_name: str, protocol_name: str | None, store_path: str, out: str) -> None:
+    """Write the leaderboard of a suite from its stored records; nothing is measured."""
+    from pathlib import Path
+
+    from tbench.leaderboard.page import publish as write
+    from tbench.store import Store
+    from tbench.suite import load_suite
+
+    frame = load_suite(suite_name).frame(protocol_name)
+    with Store(store_path, read_only=True) as store:
+        records = store.latest(suite=frame.suite)
+    click.echo(write(records, frame, Path(out)))

@@ -1,0 +1,148 @@
+"""tbench run: measure everything that is not known yet, then write the leaderboard."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tbench.errors import UsageError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from tbench.plan import Plan
+    from tbench.protocol import Protocol
+    from tbench.run import Summary
+    from tbench.suite import Suite
+
+
+@click.command()
+@click.option("--suite", "suite_name", default="mini", show_default=True, help="An installed suite, or a TOML file.")
+@click.option("--metrics", default="all", show_default=True, help="Comma list of specs, or all that are installed.")
+@click.option("--models", default="all", show_default=True, help="Comma list of the suite's candidates; * matches any.")
+@click.option("--datasets", default="all", show_default=True, help="Comma list of the suite's datasets; * matches any.")
+@click.option("--protocol", "protocol_name", help="How the ground truth is made; the suite's own default otherwise.")
+@click.option("--seeds", help="Comma list of integers; the protocol's own otherwise.")
+@click.option("--executor", "executor_name", default="processes", show_default=True, help="Where work runs.")
+@click.option("--workers", type=click.IntRange(min=1), help="How many at once; as many as there are cores otherwise.")
+@click.option(
+    "--store", "store_path", default=".tbench/results.sqlite", show_default=True, help="Where facts are kept."
+)
+@click.option("--out", default="leaderboards", show_default=True, help="Folder that the leaderboard is written to.")
+@click.option("--again", is_flag=True, help="Measure what is known already once more.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be done, and how long it may take.")
+def run(
+    suite_name: str,
+    metrics: str,
+    models: str,
+    datasets: str,
+    protocol_name: str | None,
+    seeds: str | None,
+    executor_name: str,
+    workers: int | None,
+    store_path: str,
+    out: str,
+    again: bool,
+    dry_run: bool,
+) -> None:
+    """Score every candidate with every metric, fine-tune for the truth, and write the leaderboard.
+
+    What the store holds is not measured again, so a run that was cut short goes on where it stopped. The exit code
+    is 1 if any cell failed.
+    """
+    from dataclasses import replace
+    from functools import partial
+
+    from rich.console import Console
+
+    from tbench.hooks import Listeners
+    from tbench.leaderboard.page import publish
+    from tbench.metric import Catalogue
+    from tbench.plan import make_plan
+    from tbench.progress import Terminal, duration
+    from tbench.registry import Registry
+    from tbench.run import run as walk
+    from tbench.store import Store
+    from tbench.suite import chosen, load_suite
+    from tbench.workshop import Workshop
+
+    console = Console(highlight=False)
+    suite = load_suite(suite_name)
+    protocol = suite.protocol(protocol_name)
+    if seeds:
+        protocol = replace(protocol, seeds=_integers(seeds))
+    part = replace(
+        suite,
+        candidates=chosen("candidate", models, suite.candidates, suite.name),
+        datasets=chosen("dataset", datasets, suite.datasets, suite.name),
+    )
+    wanted, refused = Catalogue.installed().choose(metrics, suite.metrics)
+    executor = Registry.installed("executors").load(executor_name)(workers or len(os.sched_getaffinity(0)))
+    for complaint in refused:
+        console.print(f"note: {complaint}", style="yellow", markup=False, soft_wrap=True)
+
+    with Store(store_path) as store:
+        known = store.known(suite.name)
+        plan = make_plan(part, protocol, wanted, protocol.seeds, known, again=again)
+        _announce(console, part, protocol, len(wanted), plan, duration)
+        if dry_run:
+            return
+        open_workshop = partial(Workshop, protocol, suite.reference, Path(store_path).parent / "evidence")
+        with Terminal(plan, protocol, console) as terminal:
+            listeners = Listeners(Registry.installed("hooks").entries(), terminal=terminal)
+            listeners.tell("started", cells=plan.cells, remembered=plan.remembered)
+            summary = walk(plan, store, executor, open_workshop, listeners)
+        listeners.tell(
+            "finished", measured=summary.measured, inapplicable=summary.inapplicable, failed=len(summary.failed)
+        )
+        page = publish(store.latest(suite.name), suite.frame(protocol.name), Path(out))
+    _conclude(console, summary, listeners.complaints, page)
+    if summary.failed or refused:
+        sys.exit(1)
+
+
+def _integers(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(word) for word in text.split(","))
+    except ValueError:
+        raise UsageError(f"--seeds {text!r} is not a comma list of integers") from None
+
+
+def _announce(
+    console: Console, suite: Suite, protocol: Protocol, metrics: int, plan: Plan, duration: Callable[[float], str]
+) -> None:
+    """What is going to be done, and how long it is expected to take."""
+    console.print(
+        f"suite {suite.name}: {len(suite.candidates)} candidates x {len(suite.datasets)} datasets, {metrics} metrics, "
+        f"protocol {protocol.name}, seeds {', '.join(map(str, protocol.seeds))}",
+        markup=False,
+    )
+    counts: Counter[str] = Counter()
+    for task in plan.tasks:
+        counts[task.kind] += len(task.specs)
+    console.print(
+        f"to do: {counts['score']} scores and {counts['truth']} fine-tuning runs; {plan.remembered} cells are stored"
+        + (f"; about {duration(plan.seconds(protocol))} of CPU time" if plan.tasks else ""),
+        markup=False,
+    )
+
+
+def _conclude(console: Console, summary: Summary, complaints: Sequence[str], page: Path) -> None:
+    """How it went: every failure with its reason, then where the page is."""
+    console.print(
+        f"measured {summary.measured}, remembered {summary.remembered}, not applicable {summary.inapplicable}, "
+        f"failed {len(summary.failed)}",
+        markup=False,
+    )
+    reasons = Counter((record.details.get("label", record.key.spec), record.reason) for record in summary.failed)
+    for (label, reason), count in reasons.items():
+        console.print(f"failed: {label} ({count} cells): {reason}", style="red", markup=False, soft_wrap=True)
+    for complaint in complaints:
+        console.print(f"note: {complaint}", style="yellow", markup=False, soft_wrap=True)
+    console.print(f"leaderboard: {page}", markup=False, soft_wrap=True)

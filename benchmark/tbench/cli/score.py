@@ -1,0 +1,58 @@
+"""tbench score: a metric on your own arrays."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from tbench.errors import EvidenceError, Inapplicable, TbenchError, UsageError
+
+
+@click.command()
+@click.argument("specs")
+@click.argument("evidence", nargs=-1, metavar="NAME=FILE.npy ...")
+def score(specs: str, evidence: tuple[str, ...]) -> None:
+    """Score your own arrays with one metric, or a comma list of them.
+
+    \b
+    tbench score logme features=F.npy labels=y.npy
+    tbench score leep,nce source_probabilities=P.npy labels=y.npy
+
+    Evidence: features (N, D), labels (N,), source_probabilities (N, S), reference_features (M, D), or any other name
+    that the metric asks for; a number may stand instead of a file (seed=3).
+    """
+    from tbench.scoring import score_all
+    from tbench.spec import split_specs
+
+    given = dict(_read(word) for word in evidence)
+    wanted = split_specs(specs)
+    try:
+        scores = score_all(wanted, **given)
+    except Inapplicable as answer:
+        raise TbenchError(f"{specs} is not applicable: {answer}") from answer
+    width = max(map(len, scores))
+    for spec, value in scores.items():
+        click.echo(f"{spec:{width}}  {value:.10g}" if len(scores) > 1 else f"{value:.10g}")
+
+
+def _read(word: str) -> tuple[str, object]:
+    import numpy as np
+
+    name, equals, source = word.partition("=")
+    if not equals or not name:
+        raise UsageError(f"{word!r} is not NAME=FILE.npy")
+    try:
+        return name, float(source) if "." in source else int(source)
+    except ValueError:
+        pass
+    path = Path(source)
+    try:
+        loaded = np.load(path, allow_pickle=False)
+    except FileNotFoundError:
+        raise UsageError(f"{name}: there is no file {path}") from None
+    except (OSError, ValueError) as error:
+        raise EvidenceError(f"{name}: {path} is not an array saved by numpy.save ({error})") from error
+    if not isinstance(loaded, np.ndarray):
+        raise EvidenceError(f"{name}: {path} holds several arrays; save the one that is meant by numpy.save")
+    return name, loaded

@@ -1,0 +1,196 @@
+"""What every metric promises, tried on made-up evidence."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from tbench.api import Network
+from tbench.errors import EvidenceError, Inapplicable, TbenchError
+from tbench.evidence.graph import Evidence, Root
+from tbench.metric import Catalogue, Metric
+from tbench.spec import needs
+
+SAMPLES, COLUMNS, CLASSES, SOURCES, SIDE = 120, 12, 4, 7, 8
+TOLERANCE = 1e-6  # relative; what reordered sums may differ by
+
+Arrays = Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One promise: held, broken (problem says how), or not asked of this metric (excuse says why)."""
+
+    promise: str
+    problem: str = ""
+    excuse: str = ""
+
+
+def check(metric: Metric, catalogue: Catalogue) -> list[Check]:
+    """Try every promise of the contract on one metric."""
+    made_up = _made_up()
+    needed = set(needs(metric.core.function)) | {need for piece in metric.transforms for need in needs(piece.function)}
+    graph = Evidence({name: Root(lambda: None) for name in made_up}, catalogue.nodes)
+    rests_on = {root for need in needed for root in graph.below(need)}
+    random = "draws at random (asks for seed)" if "seed" in rests_on else ""
+    per_sample = rests_on & {"features", "labels", "source_probabilities"}
+    trial = _Trial(metric, catalogue)
+
+    def value(evidence: Arrays) -> float | None:
+        return trial.value(evidence)
+
+    def same(change: Callable[[Arrays], Arrays]) -> str:
+        before, after = value(made_up), value(change(made_up))
+        if before is None or after is None:
+            return "" if before is after else f"{before} became {after}"
+        return "" if np.isclose(before, after, rtol=TOLERANCE, atol=1e-9) else f"{before!r} became {after!r}"
+
+    def refused(change: Callable[[Arrays], Arrays]) -> str:
+        try:
+            got = value(change(made_up))
+        except EvidenceError:
+            return ""
+        return f"was accepted and gave {got!r}"
+
+    def untouched() -> str:
+        before = {name: array.copy() for name, array in made_up.items() if isinstance(array, np.ndarray)}
+        value(made_up)
+        changed = [name for name, array in before.items() if not np.array_equal(array, np.asarray(made_up[name]))]
+        return f"{', '.join(changed)} changed" if changed else ""
+
+    def answers(change: Callable[[Arrays], Arrays]) -> str:
+        value(change(made_up))
+        return ""
+
+    no_rows = "" if per_sample else "asks for nothing per sample"
+    no_labels = "" if "labels" in rests_on else "asks for no labels"
+    no_features = "" if "features" in rests_on else "asks for no features"
+    one_of_two = "" if len(per_sample) > 1 else "asks for one kind of evidence per sample"
+    promises: list[tuple[str, Callable[[], str], str]] = [
+        ("gives one finite number, or says that it is inapplicable", lambda: answers(lambda e: e), ""),
+        ("says the same when asked again", lambda: same(lambda e: e), ""),
+        ("leaves its inputs as they are", untouched, ""),
+        ("does not mind the order of the samples", lambda: same(_reordered), no_rows or random),
+        ("does not mind the names of the classes", lambda: same(_renamed), no_labels),
+        ("takes float32 features", lambda: answers(_single_precision), no_features),
+        ("answers on a class of one sample", lambda: answers(_singleton), no_labels),
+        ("answers on one class only", lambda: answers(_one_class), no_labels),
+        ("answers on constant columns", lambda: answers(_constant_column), no_features),
+        ("answers on fewer samples than columns", lambda: answers(_few_samples), no_rows),
+        ("is not given NaN", lambda: refused(_with_nan), no_features),
+        ("is not given evidence of two lengths", lambda: refused(_two_lengths), one_of_two),
+    ]
+    return [_tried(promise, attempt, excuse) for promise, attempt, excuse in promises]
+
+
+@dataclass(frozen=True)
+class _Trial:
+    metric: Metric
+    catalogue: Catalogue
+
+    def value(self, evidence: Arrays) -> float | None:
+        roots = {name: Root(lambda value=value: value) for name, value in evidence.items()}  # type: ignore[misc]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)
+            try:
+                return self.metric.judge(Evidence(roots, self.catalogue.nodes, whose="made-up evidence")).value
+            except Inapplicable:
+                return None
+
+
+def _tried(promise: str, attempt: Callable[[], str], excuse: str) -> Check:
+    if excuse:
+        return Check(promise, excuse=excuse)
+    try:
+        return Check(promise, problem=attempt())
+    except TbenchError as error:
+        return Check(promise, problem=str(error))
+    except Exception as error:
+        return Check(promise, problem=f"{type(error).__name__}: {error}")
+
+
+def _made_up() -> dict[str, object]:
+    draws = np.random.default_rng(0)
+    labels = np.arange(SAMPLES) % CLASSES
+    features = draws.normal(size=(SAMPLES, COLUMNS)) + draws.normal(size=(CLASSES, COLUMNS))[labels]
+    logits = draws.normal(size=(SAMPLES, SOURCES)) + 2 * np.eye(CLASSES, SOURCES)[labels]
+    probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    images = draws.integers(0, 256, size=(SAMPLES, SIDE, SIDE, 3), dtype=np.uint8)
+    made = {
+        "features": features,
+        "labels": labels,
+        "source_probabilities": probabilities,
+        "reference_features": draws.normal(size=(2 * SAMPLES, COLUMNS)),
+        "images": images,
+        "reference_images": images[::-1].copy(),
+        "network": _network(),
+        "parameter_count": 1000.0,
+        "source_accuracy": 0.5,
+        "seed": 0,
+    }
+    for value in made.values():
+        if isinstance(value, np.ndarray):
+            value.flags.writeable = False
+    return made
+
+
+def _network() -> Network:
+    draws = torch.Generator().manual_seed(0)
+    body = nn.Sequential(nn.Flatten(), nn.Linear(3 * SIDE * SIDE, COLUMNS))
+    head = nn.Linear(COLUMNS, SOURCES)
+    with torch.no_grad():
+        for parameter in (*body.parameters(), *head.parameters()):
+            parameter.normal_(std=0.1, generator=draws)
+    return Network(body, head, COLUMNS, lambda images: torch.tensor(np.stack(list(images))).permute(0, 3, 1, 2) / 255)
+
+
+def _rows(evidence: Arrays, rows: NDArray[np.intp]) -> dict[str, object]:
+    per_sample = ("features", "labels", "source_probabilities", "images")
+    return {name: np.asarray(value)[rows] if name in per_sample else value for name, value in evidence.items()}
+
+
+def _reordered(evidence: Arrays) -> Arrays:
+    return _rows(evidence, np.random.default_rng(1).permutation(SAMPLES))
+
+
+def _renamed(evidence: Arrays) -> Arrays:
+    return {**evidence, "labels": np.array([30, 7, 19, 2])[np.asarray(evidence["labels"])]}
+
+
+def _single_precision(evidence: Arrays) -> Arrays:
+    return {**evidence, "features": np.asarray(evidence["features"], np.float32)}
+
+
+def _singleton(evidence: Arrays) -> Arrays:
+    labels = np.asarray(evidence["labels"])
+    return _rows(evidence, np.flatnonzero((labels > 0) | (np.arange(SAMPLES) == 0)))
+
+
+def _one_class(evidence: Arrays) -> Arrays:
+    return {**evidence, "labels": np.zeros(SAMPLES, int)}
+
+
+def _constant_column(evidence: Arrays) -> Arrays:
+    features = np.array(evidence["features"])
+    features[:, 0], features[:, 1] = 0, 3
+    return {**evidence, "features": features}
+
+
+def _few_samples(evidence: Arrays) -> Arrays:
+    return _rows(evidence, np.arange(COLUMNS - 2))
+
+
+def _with_nan(evidence: Arrays) -> Arrays:
+    features = np.array(evidence["features"])
+    features[3, 2] = np.nan
+    return {**evidence, "features": features}
+
+
+def _two_lengths(evidence: Arrays) -> Arrays:
+    return {**evidence, "labels": np.asarray(evidence["labels"])[:-1]}

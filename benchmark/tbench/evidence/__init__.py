@@ -1,0 +1,1 @@
+"""The evidence graph and its built-in nodes."""

@@ -1,0 +1,61 @@
+"""What a frozen network says about images: one forward pass gives features and source probabilities."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from tbench.api import Inapplicable, Network, evidence
+
+if TYPE_CHECKING:
+    from tbench.api import Images
+
+BATCH = 250
+
+Arrays = Mapping[str, NDArray[Any]]
+
+
+@evidence(keep=True)
+def forward(network: Network, images: Images) -> Arrays:
+    """features (N, D) float32 and, where the network has a head of its own, probabilities (N, S) float32."""
+    features: list[NDArray[Any]] = []
+    probabilities: list[NDArray[Any]] = []
+    network.body.eval()
+    with torch.inference_mode():
+        for start in range(0, len(images), BATCH):
+            batch = network.body(network.prepare(images[start : start + BATCH]))
+            features.append(batch.float().numpy())
+            if network.head is not None:
+                probabilities.append(network.head(batch).float().softmax(dim=1).numpy())
+    said = {"features": np.concatenate(features)}
+    if probabilities:
+        said["probabilities"] = np.concatenate(probabilities)
+    return said
+
+
+def features(forward: Arrays) -> NDArray[Any]:
+    """(N, D) features of the target's training images."""
+    return forward["features"]
+
+
+@evidence(touches=["source head"])
+def source_probabilities(forward: Arrays) -> NDArray[Any]:
+    """(N, S) what the candidate's own head says about the target's training images."""
+    if "probabilities" not in forward:
+        raise Inapplicable("the candidate has no head for source classes")
+    return forward["probabilities"]
+
+
+@evidence(touches=["source data"], keep=True)
+def reference_forward(network: Network, reference_images: Images) -> Arrays:
+    """features (M, D) float32 of a general reference set."""
+    return {"features": forward(network, reference_images)["features"]}
+
+
+def reference_features(reference_forward: Arrays) -> NDArray[Any]:
+    """(M, D) features of the general reference set."""
+    return reference_forward["features"]

@@ -1,0 +1,191 @@
+"""Evidence asked for by name: each node computed once, timed on its own, the dear ones kept on disk."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from difflib import get_close_matches
+from typing import Any
+
+import numpy as np
+
+from tbench.api import VOCABULARY
+from tbench.errors import EvidenceError, MissingEvidence, UsageError
+from tbench.evidence.admission import PER_SAMPLE, admit, check_lengths
+from tbench.evidence.shelf import DamagedError, Shelf
+from tbench.provenance import machine, versions
+from tbench.spec import needs
+from tbench.stopwatch import Timing, once
+
+Node = Callable[..., object]
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one node took when it was computed, and where."""
+
+    seconds: float
+    cpu_seconds: float
+    machine: str
+
+    @classmethod
+    def here(cls, timing: Timing) -> Cost:
+        return cls(timing.seconds, timing.cpu_seconds, machine())
+
+
+@dataclass(frozen=True)
+class Root:
+    """Evidence that comes from outside the graph. Only what rests on roots with an identity can be kept on disk."""
+
+    load: Callable[[], object]
+    identity: str | None = None
+
+
+@dataclass
+class Evidence:
+    """All that can be said about one candidate on one dataset. A failure is remembered as a value is.
+
+    whose: named in messages. notices: what a user should hear, such as a damaged file that was computed again.
+    """
+
+    roots: Mapping[str, Root]
+    nodes: Mapping[str, Node]
+    shelf: Shelf | None = None
+    whose: str = ""
+    notices: list[str] = field(default_factory=list)
+    costs: dict[str, Cost] = field(default_factory=dict)
+    _known: dict[str, object] = field(default_factory=dict)
+    _failed: dict[str, Exception] = field(default_factory=dict)
+    _moved: dict[str, Moved] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> Any:
+        """The value, read-only. Inapplicable, EvidenceError or the node's own exception where there is none."""
+        if name in self._failed:
+            raise self._failed[name]
+        if name not in self._known:
+            try:
+                value = admit(name, self._find(name))
+                if name in PER_SAMPLE:
+                    check_lengths(self._known | {name: value})
+            except Exception as error:
+                self._failed[name] = error
+                raise
+            self._known[name] = value
+        return self._known[name]
+
+    def below(self, name: str) -> tuple[str, ...]:
+        """The name and all that it rests on, each once, in the order in which they are computed."""
+        order: dict[str, None] = {}
+
+        def visit(name: str) -> None:
+            if name not in order:
+                if name not in self.roots and name in self.nodes:
+                    for need in needs(self.nodes[name]):
+                        visit(need)
+                order[name] = None
+
+        visit(name)
+        return tuple(order)
+
+    def cost(self, name: str) -> dict[str, Cost]:
+        """What every node that this name rests on took, itself included. Roots cost nothing."""
+        return {node: self.costs[node] for node in self.below(name) if node in self.costs}
+
+    def moved(self, name: str, transform: Node, settings: Mapping[str, object]) -> Moved:
+        """The same evidence with `features` as the transform leaves them; asked for twice, made once."""
+        if name not in self._moved:
+            self._moved[name] = Moved({}, self.nodes, whose=name, notices=self.notices)
+            self._moved[name].start_from(self, transform, settings)
+        return self._moved[name]
+
+    def _find(self, name: str) -> object:
+        if name in self.roots:
+            return self.roots[name].load()
+        if name in self.nodes:
+            return self._computed(name)
+        if name in VOCABULARY:
+            raise MissingEvidence(f"{self.whose} gives no {name}")
+        close = get_close_matches(name, [*VOCABULARY, *self.nodes], n=1)
+        hint = f"; did you mean {close[0]}?" if close else ""
+        raise UsageError(f"no installed package gives evidence called {name!r}{hint}")
+
+    def _computed(self, name: str) -> object:
+        node = self.nodes[name]
+        key = self._key(name) if getattr(node, "keep", False) else None
+        if key and (kept := self._kept(name, key)):
+            return kept
+        given = {need: self[need] for need in needs(node)}
+        value, timing = once(lambda: node(**given))
+        self.costs[name] = Cost.here(timing)
+        if key and self.shelf:
+            if not isinstance(value, Mapping):
+                raise EvidenceError(f"evidence {name} is to be kept and must be a mapping of arrays, not {type(value)}")
+            self.shelf.write(key, value, {"node": name, "whose": self.whose, "cost": asdict(self.costs[name])})
+        return value
+
+    def _kept(self, name: str, key: str) -> Mapping[str, np.ndarray[Any, Any]] | None:
+        if self.shelf is None:
+            return None
+        try:
+            kept = self.shelf.read(key)
+        except DamagedError as damage:
+            self.notices.append(f"{damage}: {name} of {self.whose} is computed again")
+            return None
+        if kept is None:
+            return None
+        arrays, notes = kept
+        self.costs[name] = Cost(**notes["cost"])
+        return arrays
+
+    def _key(self, name: str) -> str | None:
+        """Of the content that the node rests on and the code that computes it; None if some content has no identity."""
+        node = self.nodes[name]
+        roots = {root: self.roots[root].identity for root in self.below(name) if root in self.roots}
+        if None in roots.values():
+            return None
+        code = {key: versions()[key] for key in ("tbench", "torch", "timm")}
+        claims = {"node": f"{node.__module__}:{node.__qualname__}", "roots": roots, "code": code}
+        return hashlib.sha256(json.dumps(claims, sort_keys=True).encode()).hexdigest()[:32]
+
+
+class Moved(Evidence):
+    """Evidence after a transform: what rests on features is computed anew, all else is the origin's."""
+
+    origin: Evidence
+    transform_needs: tuple[str, ...]
+
+    def start_from(self, origin: Evidence, transform: Node, settings: Mapping[str, object]) -> None:
+        self.origin = origin
+        self.transform_needs = needs(transform)
+
+        def features() -> object:
+            given = {need: origin[need] for need in self.transform_needs}
+            value, timing = once(lambda: np.asarray(transform(**given, **settings)))
+            self.costs["features"] = Cost.here(timing)
+            if value.shape != origin["features"].shape:
+                raise EvidenceError(f"transform {self.whose} turned {origin['features'].shape} into {value.shape}")
+            return value
+
+        self.roots = {"features": Root(features)}
+
+    def cost(self, name: str) -> dict[str, Cost]:
+        """As for the origin; a node that was computed anew is told apart by the transform's name."""
+        if not self._rests_on_features(name):
+            return self.origin.cost(name)
+        found: dict[str, Cost] = {}
+        for need in self.transform_needs:
+            found |= self.origin.cost(need)
+        for node in self.below(name):
+            if not self._rests_on_features(node):
+                found |= self.origin.cost(node)
+            elif node in self.costs:
+                found[f"{node}+{self.whose}"] = self.costs[node]
+        return found
+
+    def _find(self, name: str) -> object:
+        return super()._find(name) if self._rests_on_features(name) else self.origin[name]
+
+    def _rests_on_features(self, name: str) -> bool:
+        return "features" in self.below(name)

@@ -1,0 +1,69 @@
+"""Dear evidence kept on disk: safetensors beside a manifest whose checksum is verified on every read."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+
+Arrays = Mapping[str, NDArray[Any]]
+
+
+class DamagedError(Exception):
+    """A file of the shelf is not what was put there; it is to be computed again."""
+
+
+class Shelf:
+    """Arrays by key, each key one data file and one manifest; a value without a whole manifest does not exist."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def read(self, key: str) -> tuple[Arrays, dict[str, Any]] | None:
+        """Arrays and notes, or None if nothing is there. DamagedError says what is wrong with what is."""
+        data, manifest = self._paths(key)
+        try:
+            claims = json.loads(manifest.read_text())
+            content = data.read_bytes()
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            raise DamagedError(f"{manifest} cannot be read ({error})") from error
+        if not isinstance(claims, dict) or claims.get("sha256") != hashlib.sha256(content).hexdigest():
+            raise DamagedError(f"{data} does not have the checksum that it was written with")
+        if claims.get("key") != key:
+            raise DamagedError(f"{data} was written under another key")
+        try:
+            return load(content), dict(claims["notes"])
+        except (SafetensorError, KeyError, TypeError) as error:
+            raise DamagedError(f"{data} is not what the manifest says ({error})") from error
+
+    def write(self, key: str, arrays: Arrays, notes: Mapping[str, Any]) -> None:
+        """Data first, manifest last, each to a draft that is moved into place: a cut-off write leaves no trace."""
+        data, manifest = self._paths(key)
+        data.parent.mkdir(parents=True, exist_ok=True)
+        content = save({name: np.ascontiguousarray(array) for name, array in arrays.items()})
+        claims = {"key": key, "sha256": hashlib.sha256(content).hexdigest(), "notes": dict(notes)}
+        _place(data, content)
+        _place(manifest, json.dumps(claims, sort_keys=True).encode())
+
+    def _paths(self, key: str) -> tuple[Path, Path]:
+        stem = self._folder / key[:2] / key
+        return stem.with_suffix(".safetensors"), stem.with_suffix(".json")
+
+
+def _place(path: Path, content: bytes) -> None:
+    draft = path.with_name(f"{path.name}.{os.getpid()}.draft")
+    with draft.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)

@@ -1,0 +1,82 @@
+"""All the numbers of one page, made from records alone."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from tbench.leaderboard.cost import Bill, make_bill
+from tbench.leaderboard.frame import Frame
+from tbench.leaderboard.metrics import Metric, find_metrics
+from tbench.leaderboard.pool import Pool, by_candidate, make_pool
+from tbench.leaderboard.sift import Sifted, sift
+from tbench.leaderboard.truth import MeanTruth, Truths, find_truths, mean_truths
+from tbench.results import Record
+
+
+@dataclass(frozen=True)
+class Board:
+    """pools: all candidates first, then the suite's smaller ones. names: a candidate's or dataset's short name."""
+
+    frame: Frame
+    sifted: Sifted
+    metrics: tuple[Metric, ...]
+    truths: Truths
+    means: Mapping[str, Mapping[str, MeanTruth]]
+    pools: tuple[Pool, ...]
+    bill: Bill | None
+    names: Mapping[str, str]
+
+    @property
+    def whole(self) -> Pool:
+        return self.pools[0]
+
+    @property
+    def seeds(self) -> list[int]:
+        return sorted({seed for _, _, seed in self.truths} or {record.key.seed for record in self.sifted.scores})
+
+    @property
+    def machines(self) -> list[tuple[str, int]]:
+        """And how many records come from each, most first."""
+        found = Counter(str(record.provenance.get("machine", "unknown")) for record in self.sifted.records)
+        return sorted(found.items(), key=lambda item: (-item[1], item[0]))
+
+    @property
+    def versions(self) -> dict[str, list[str]]:
+        found: dict[str, set[str]] = defaultdict(set)
+        for record in self.sifted.records:
+            for name, version in record.provenance.items():
+                if name not in ("machine", "weights", "data"):
+                    found[name].add(str(version))
+        return {name: sorted(versions) for name, versions in sorted(found.items())}
+
+    @property
+    def days(self) -> list[str]:
+        """The first and the last on which something was measured; one, if they are the same."""
+        days = sorted({record.time[:10] for record in self.sifted.records if record.time})
+        return days[:1] + days[1:][-1:]
+
+
+def make_board(records: Iterable[Record], frame: Frame) -> Board:
+    sifted = sift(records, frame)
+    metrics = find_metrics(sifted.scores, frame.floors)
+    truths = find_truths(sifted.runs)
+    scores = by_candidate(sifted.scores)
+    pools = {"all candidates": frame.candidates, **frame.boards}
+    return Board(
+        frame,
+        sifted,
+        metrics,
+        truths,
+        mean_truths(truths),
+        tuple(make_pool(title, pool, frame.datasets, metrics, scores, truths) for title, pool in pools.items()),
+        make_bill(metrics, sifted.scores, truths, frame.extraction),
+        _short(frame.candidates) | _short(frame.datasets),
+    )
+
+
+def _short(names: tuple[str, ...]) -> dict[str, str]:
+    """Without the family, as long as that is unmistakable."""
+    uses = Counter(name.partition("/")[2] for name in names)
+    return {name: bare if (bare := name.partition("/")[2]) and uses[bare] == 1 else name for name in names}

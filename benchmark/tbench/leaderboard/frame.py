@@ -1,0 +1,29 @@
+"""What pages must be told of a suite and a protocol beside the records."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Plain data; names as in the keys of records.
+
+    settings: the protocol's, in words that can be read: {"optimizer": "sgd", "learning_rates": (0.01, 0.1), ...}.
+    runs: the spec of every run of the protocol's grid; a fine-tuning record belongs to the protocol by its spec.
+    floors: metrics without a thought, by name or label, shown apart. boards: smaller pools, title -> candidates.
+    extraction: the evidence nodes that pass images through the network.
+    """
+
+    suite: str
+    title: str
+    description: str
+    protocol: str
+    settings: Mapping[str, object]
+    runs: tuple[str, ...]
+    candidates: tuple[str, ...]
+    datasets: tuple[str, ...]
+    floors: tuple[str, ...]
+    boards: Mapping[str, tuple[str, ...]]
+    extraction: tuple[str, ...]

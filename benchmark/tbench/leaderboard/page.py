@@ -1,0 +1,130 @@
+"""Writing a leaderboard: one page to read, and the tidy numbers that it shows."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from tabulate import tabulate
+
+from tbench.errors import TbenchError
+from tbench.leaderboard.absences import absences_section
+from tbench.leaderboard.accuracies import truth_section
+from tbench.leaderboard.board import Board, make_board
+from tbench.leaderboard.frame import Frame
+from tbench.leaderboard.prices import cost_section
+from tbench.leaderboard.rankings import agreement_section, boards_section, datasets_section, yardsticks
+from tbench.leaderboard.tables import NOTHING, PARTIAL, Section, Table, counted
+from tbench.leaderboard.tidy import DESCRIPTIONS, tidy_files
+from tbench.results import Record
+
+
+def publish(records: Iterable[Record], frame: Frame, out: Path) -> Path:
+    """Write <out>/<suite>/README.md and its CSV files; the same records give the same bytes. The path of the page.
+
+    records: those of one suite, of any protocol. TbenchError where nothing can be written.
+    """
+    board = make_board(records, frame)
+    folder = out / frame.suite
+    files = tidy_files(board) | {"README.md": render(board)}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            _write(folder / name, content)
+    except OSError as error:
+        raise TbenchError(f"leaderboard {folder} cannot be written: {error.strerror or error}") from error
+    return folder / "README.md"
+
+
+def sections(board: Board) -> tuple[Section, ...]:
+    """In the order in which they are read."""
+    return (
+        agreement_section(board),
+        boards_section(board),
+        cost_section(board),
+        truth_section(board),
+        datasets_section(board),
+        absences_section(board),
+    )
+
+
+def render(board: Board) -> str:
+    """The page, in Markdown."""
+    frame = board.frame
+    parts = [f"# Leaderboard: {frame.title}", f"{frame.description[:1].upper()}{frame.description[1:]}."]
+    parts.append("\n".join(f"- **{name}**: {words}" for name, words in facts(board)))
+    parts.append("## How to read this\n\n" + "\n".join(f"- {line}" for line in _reading()))
+    parts += [_section(section) for section in sections(board)]
+    files = "\n".join(f"- [{name}]({name}): {words}" for name, words in DESCRIPTIONS.items())
+    command = f"`tbench publish --suite {frame.suite} --protocol {frame.protocol}`"
+    parts.append(f"## The numbers\n\n{files}\n\nThis page was made from stored records alone, by {command}.")
+    return "\n\n".join(parts) + "\n"
+
+
+def facts(board: Board) -> list[tuple[str, str]]:
+    """What stands at the head of a page: protocol, records, provenance, yardsticks."""
+    frame = board.frame
+    settings = ", ".join(f"{name.replace('_', ' ')} {_setting(value)}" for name, value in frame.settings.items())
+    seeds = board.seeds
+    machines = [f"{name} ({counted(count, 'record')})" for name, count in board.machines]
+    versions = ", ".join(f"{name} {' / '.join(of)}" for name, of in board.versions.items() if name != "plugin")
+    plugins = ", ".join(board.versions.get("plugin", [])) or NOTHING
+    return [
+        (
+            "Suite",
+            f"{frame.suite}, {counted(len(frame.candidates), 'candidate')} × {counted(len(frame.datasets), 'dataset')}",
+        ),
+        (
+            "Ground truth",
+            f"protocol {frame.protocol}: {settings}; every point of the grid is one run, the run with the best "
+            "validation result stands for its candidate, and only its test result is read",
+        ),
+        ("Records", f"{len(board.sifted.records):,}, measured {' to '.join(board.days) or NOTHING} (UTC)"),
+        ("Seeds", f"{len(seeds)} ({', '.join(map(str, seeds))})" if seeds else "none"),
+        ("Machine", "; ".join(machines) or NOTHING),
+        ("Versions", versions or NOTHING),
+        ("Plug-ins", plugins),
+        *yardsticks(board),
+    ]
+
+
+def _reading() -> list[str]:
+    return [
+        "A score is worth as much as the order that it puts the candidates in. τ_w is the weighted Kendall "
+        "correlation of that order with the order by fine-tuning (SciPy's `weightedtau`): 1 the same, 0 unrelated, "
+        "-1 reversed; the top of the order counts most.",
+        "Each seed's scores are held against the truth averaged over seeds; shown is the mean over seeds, ± the sd "
+        "between seeds where there are several.",
+        f"Only candidates with a truth are ranked. {PARTIAL} marks a mean that cannot be compared with the others: the "
+        "metric says nothing about some candidates, datasets or seeds, and is ranked over what it has. Nothing is "
+        f"filled in; {NOTHING} means not defined.",
+        "Bold is the best of its column within its table, among those that miss nothing there.",
+        "The noise ceiling says how well one repetition of the fine-tuning predicts another. The oracle ranks by how "
+        "candidates did on the other datasets: what a metric must beat to know anything about this dataset.",
+    ]
+
+
+def _section(section: Section) -> str:
+    parts = [f"## {section.title}", *section.before]
+    for title, table in section.tables:
+        parts += [f"### {title}"] if title else []
+        parts.append(_markdown(table))
+    return "\n\n".join([*parts, *section.after])
+
+
+def _markdown(table: Table) -> str:
+    rows = [[cell.replace("|", "\\|") for cell in row] for row in table.rows]
+    align = ["right" if side == "r" else "left" for side in table.align]
+    return tabulate(rows, table.header, tablefmt="pipe", colalign=align, disable_numparse=True)
+
+
+def _setting(value: object) -> str:
+    return " / ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def _write(path: Path, content: str) -> None:
+    """A draft beside it first, so that there is always a whole file."""
+    draft = path.with_name(f".{path.name}.draft")
+    draft.write_text(content, encoding="utf-8", newline="\n")
+    os.replace(draft, path)

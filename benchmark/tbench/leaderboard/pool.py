@@ -1,0 +1,195 @@
+"""How well each metric ranks one pool of candidates, dataset by dataset."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from statistics import fmean, stdev
+
+from tbench.leaderboard.metrics import Metric
+from tbench.leaderboard.truth import MeanTruth, Truths, mean_truths
+from tbench.results import Record
+from tbench.statistics import Agreement, Mean, Null, agreement, noise_ceiling, null_quantile, orders
+
+DRAWS = 10_000  # random rankings that tell what chance reaches
+DRAWS_SEED = 0
+
+Scores = Mapping[tuple[str, str, int], Mapping[str, float]]  # spec, dataset, seed -> candidate -> score
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """One metric on one dataset: each seed's scores against the truth averaged over seeds.
+
+    ranked: candidates with a score for every seed that has any, of `total` with a truth. wanted: seeds of the pool.
+    """
+
+    by_seed: Mapping[int, Agreement]
+    ranked: tuple[str, ...]
+    total: int
+    wanted: int
+
+    @property
+    def tau_w(self) -> float | None:
+        return self.mean("tau_w")
+
+    @property
+    def sd(self) -> float | None:
+        return _sd(one.tau_w for one in self.by_seed.values())
+
+    @property
+    def whole(self) -> bool:
+        """Nothing is missing: every candidate, every seed, and the order is defined."""
+        defined = [one for one in self.by_seed.values() if one.tau_w is not None]
+        return len(self.ranked) == self.total and len(defined) == self.wanted
+
+    def mean(self, measure: str) -> float | None:
+        """Over the seeds for which the measure is defined."""
+        return Mean.of(getattr(one, measure) for one in self.by_seed.values()).value
+
+
+@dataclass(frozen=True)
+class Line:
+    """One metric on all datasets of a pool. null: what random orders of the same candidates reach."""
+
+    metric: Metric
+    rankings: Mapping[str, Ranking]
+    null: Null | None
+
+    @property
+    def mean(self) -> Mean:
+        return Mean.of(ranking.tau_w for ranking in self.rankings.values())
+
+    @property
+    def sd(self) -> float | None:
+        """Of the mean over datasets, between seeds."""
+        rankings = self.rankings.values()
+        seeds = sorted({seed for ranking in rankings for seed in ranking.by_seed})
+        taus = ([one.by_seed[seed].tau_w for one in rankings if seed in one.by_seed] for seed in seeds)
+        return _sd(Mean.of(several).value for several in taus)
+
+    @property
+    def whole(self) -> bool:
+        return all(ranking.whole for ranking in self.rankings.values())
+
+    @property
+    def beats_chance(self) -> bool:
+        return self.mean.value is not None and self.null is not None and self.mean.value > self.null.quantile
+
+
+@dataclass(frozen=True)
+class Pool:
+    """lines: metrics best first, what wraps a metric right below it. truth: the datasets on which there is an order.
+
+    ceiling: tau_w between two seeds' truths. oracle: tau_w of the mean truth on all the other datasets.
+    """
+
+    title: str
+    candidates: tuple[str, ...]
+    truth: Mapping[str, Mapping[str, float]]
+    lines: tuple[Line, ...]
+    null: Null | None
+    ceiling: Mean
+    oracle: Mean
+
+    def block(self, *, floors: bool) -> tuple[Line, ...]:
+        return tuple(line for line in self.lines if line.metric.floor == floors)
+
+
+def by_candidate(records: Iterable[Record]) -> Scores:
+    found: dict[tuple[str, str, int], dict[str, float]] = defaultdict(dict)
+    for record in records:
+        if record.status == "ok" and record.value is not None:
+            found[record.key.spec, record.key.dataset, record.key.seed][record.key.candidate] = record.value
+    return found
+
+
+def make_pool(
+    title: str,
+    candidates: Sequence[str],
+    datasets: Sequence[str],
+    metrics: Sequence[Metric],
+    scores: Scores,
+    truths: Truths,
+) -> Pool:
+    """Only candidates with a truth are ranked. A metric without a score for some is ranked over those that it has."""
+    within = {cell: truth for cell, truth in truths.items() if cell[1] in candidates}
+    means = mean_truths(within)
+    truth = {dataset: _ordered(means.get(dataset, {}), candidates) for dataset in datasets}
+    truth = {dataset: several for dataset, several in truth.items() if orders(list(several.values()))}
+    seeds = sorted({seed for _, _, seed in within})
+
+    @cache
+    def null(ranked: tuple[tuple[str, ...], ...]) -> Null | None:
+        """Cached, since most metrics rank the same candidates."""
+        pairs = zip(truth.values(), ranked, strict=True)
+        return null_quantile([[of[name] for name in names] for of, names in pairs], DRAWS, DRAWS_SEED)
+
+    def line(metric: Metric) -> Line:
+        rankings = {
+            dataset: _ranking([(seed, scores.get((metric.spec, dataset, seed), {})) for seed in seeds], truth[dataset])
+            for dataset in truth
+        }
+        return Line(metric, rankings, null(tuple(ranking.ranked for ranking in rankings.values())))
+
+    everybody = tuple(tuple(several) for several in truth.values())
+    return Pool(
+        title,
+        tuple(candidates),
+        truth,
+        _best_first([line(metric) for metric in metrics]),
+        null(everybody),
+        Mean.of(_ceiling(within, dataset, seeds) for dataset in truth),
+        Mean.of(_oracle(truth, dataset) for dataset in truth),
+    )
+
+
+def _ranking(by_seed: Sequence[tuple[int, Mapping[str, float]]], truth: Mapping[str, float]) -> Ranking:
+    there = [scores for _, scores in by_seed if scores]
+    ranked = tuple(name for name in truth if there and all(name in scores for scores in there))
+    agreements: dict[int, Agreement] = {}
+    for seed, scores in by_seed:
+        names = [name for name in truth if name in scores]
+        if names:
+            agreements[seed] = agreement([scores[name] for name in names], [truth[name] for name in names])
+    return Ranking(agreements, ranked, len(truth), len(by_seed))
+
+
+def _ceiling(truths: Truths, dataset: str, seeds: Sequence[int]) -> float | None:
+    names = sorted({candidate for of, candidate, _ in truths if of == dataset})
+    whole = [name for name in names if all((dataset, name, seed) in truths for seed in seeds)]
+    return noise_ceiling([[truths[dataset, name, seed].test for name in whole] for seed in seeds])
+
+
+def _oracle(truth: Mapping[str, Mapping[str, float]], dataset: str) -> float | None:
+    others = [several for name, several in truth.items() if name != dataset]
+    names = [name for name in truth[dataset] if others and all(name in several for several in others)]
+    scores = [fmean(several[name] for several in others) for name in names]
+    return agreement(scores, [truth[dataset][name] for name in names]).tau_w
+
+
+def _best_first(lines: Sequence[Line]) -> tuple[Line, ...]:
+    """By the mean, those that miss something after the others; a composition follows the metric that it wraps."""
+    labels = {line.metric.label for line in lines}
+    groups: dict[str, list[Line]] = defaultdict(list)
+    for line in lines:
+        wraps = line.metric.wraps
+        groups[wraps if wraps in labels and wraps is not None else line.metric.label].append(line)
+
+    def place(line: Line) -> tuple[bool, bool, float, str]:
+        mean = line.mean.value
+        return not line.whole, mean is None, -(mean or 0.0), line.metric.label
+
+    ordered = [sorted(group, key=lambda line: (line.metric.wraps in labels, place(line))) for group in groups.values()]
+    return tuple(line for group in sorted(ordered, key=lambda group: place(group[0])) for line in group)
+
+
+def _ordered(several: Mapping[str, MeanTruth], candidates: Sequence[str]) -> dict[str, float]:
+    return {name: several[name].value for name in candidates if name in several}
+
+
+def _sd(values: Iterable[float | None]) -> float | None:
+    defined = [value for value in values if value is not None]
+    return stdev(defined) if len(defined) > 1 else None

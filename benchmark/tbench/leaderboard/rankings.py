@@ -1,0 +1,160 @@
+"""Tables of agreement: all datasets beside one another, each on its own, and smaller pools."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tbench.leaderboard.board import Board
+from tbench.leaderboard.pool import Line, Pool
+from tbench.leaderboard.tables import NOTHING, PARTIAL, Section, Table, by_columns, listed, span, tau, with_best
+from tbench.statistics import Mean
+
+
+def agreement_section(board: Board) -> Section:
+    """Metrics down, datasets across, weighted tau, as in PED (ICCV 2023)."""
+    pool = board.whole
+    blocks = (("", pool.block(floors=False)), ("Floors: what takes no thought", pool.block(floors=True)))
+    tables = tuple((title, _agreement(board, lines)) for title, lines in blocks if lines)
+    return Section("agreement", "How well each metric ranks the candidates (τ_w)", (), tables, _verdict(pool))
+
+
+def datasets_section(board: Board) -> Section:
+    """Pearson, Kendall and weighted Kendall for each dataset, as in TransRate (ICML 2022)."""
+    pool = board.whole
+    lines = (*pool.block(floors=False), *pool.block(floors=True))
+    tables = []
+    for dataset in pool.truth:
+        rankings = [line.rankings[dataset] for line in lines]
+        columns = [[line.metric.label for line in lines]]
+        for measure in ("pearson", "tau", "tau_w", "spearman"):
+            values = [ranking.mean(measure) for ranking in rankings]
+            rated = [value if ranking.whole else None for value, ranking in zip(values, rankings, strict=True)]
+            columns.append(with_best([tau(value) for value in values], rated))
+        columns.append([span([len(ranking.ranked)], ranking.total) for ranking in rankings])
+        header = ("metric", "R_p", "τ_K", "τ_w", "ρ_S", "candidates")
+        tables.append((board.names[dataset], Table(header, by_columns(*columns), "lrrrrr")))
+    words = "R_p: Pearson, τ_K: Kendall's τ-b, τ_w: weighted Kendall, ρ_S: Spearman; bold as above, floors included."
+    return Section("datasets", "Each dataset on its own", (words,), tuple(tables))
+
+
+def boards_section(board: Board) -> Section:
+    """Mean weighted tau in smaller pools, with the yardsticks of each."""
+    heads = _heads([pool.title for pool in board.pools])
+    about = [f"{pool.title}: {', '.join(board.names[name] for name in pool.candidates)}." for pool in board.pools[1:]]
+    order = [line.metric for floors in (False, True) for line in board.whole.block(floors=floors)]
+    columns = [[metric.label for metric in order]]
+    for pool in board.pools:
+        found = {line.metric: line for line in pool.lines}
+        lines = [found[metric] for metric in order]
+        rated = [line.mean.value if line.whole and not line.metric.floor else None for line in lines]
+        columns.append(with_best([_mean(line) for line in lines], rated))
+    rows = by_columns(*columns)
+    yardsticks = (
+        ("random, 95 % quantile", *(tau(pool.null.quantile if pool.null else None) for pool in board.pools)),
+        ("oracle (truth on the other datasets)", *(tau(pool.oracle.value) for pool in board.pools)),
+        ("noise ceiling", *(tau(pool.ceiling.value) for pool in board.pools)),
+    )
+    table = Table(("mean τ_w", *heads), rows + yardsticks, "l" + "r" * len(heads))
+    return Section("boards", "Smaller pools", tuple(about) or ("The suite names none.",), (("", table),))
+
+
+def _agreement(board: Board, lines: Sequence[Line]) -> Table:
+    pool = board.whole
+    columns = [[line.metric.label for line in lines]]
+    for dataset in pool.truth:
+        rankings = [line.rankings[dataset] for line in lines]
+        rated = [ranking.tau_w if ranking.whole else None for ranking in rankings]
+        columns.append(with_best([tau(ranking.tau_w) for ranking in rankings], rated))
+    columns.append(
+        with_best([_mean(line) for line in lines], [line.mean.value if line.whole else None for line in lines])
+    )
+    columns.append([_candidates(line) for line in lines])
+    header = ["metric", *(board.names[dataset] for dataset in pool.truth), "mean", "candidates"]
+    if any(line.mean.count < line.mean.total for line in pool.lines):
+        columns.append([f"{line.mean.count}/{line.mean.total}" for line in lines])
+        header.append("datasets")
+    if any(len(ranking.by_seed) < ranking.wanted for line in pool.lines for ranking in line.rankings.values()):
+        columns.append([span((len(r.by_seed) for r in line.rankings.values()), len(board.seeds)) for line in lines])
+        header.append("seeds")
+    return Table(tuple(header), by_columns(*columns), "l" + "r" * (len(header) - 1))
+
+
+def _candidates(line: Line) -> str:
+    totals = {ranking.total for ranking in line.rankings.values()}
+    if len(totals) == 1:
+        return span((len(ranking.ranked) for ranking in line.rankings.values()), totals.pop())
+    missing = sum(ranking.total - len(ranking.ranked) for ranking in line.rankings.values())
+    return f"{missing} missing" if missing else "all"
+
+
+def _mean(line: Line) -> str:
+    value = line.mean.value
+    return tau(value, line.sd) + (f" {PARTIAL}" if value is not None and not line.whole else "")
+
+
+def _verdict(pool: Pool) -> tuple[str, ...]:
+    """Which metrics do clearly better than chance; what misses candidates is held against orders of those it has."""
+    if pool.null is None:
+        return ("Nothing can be ranked yet: no dataset has two candidates with different truths.",)
+    said = [f"In 5 of 100 draws a random order reaches a mean τ_w of {tau(pool.null.quantile)} or more."]
+    if partial := [line for line in pool.lines if not line.whole and line.mean.value is not None]:
+        quantiles = [f"{line.metric.label} {tau(line.null.quantile)}" for line in partial if line.null]
+        said.append(f"Over what the metrics marked {PARTIAL} rank: {', '.join(quantiles)}.")
+    groups = {"Clearly above that": True, "Not above it": False}
+    for words, wanted in groups.items():
+        lines = [line for line in pool.lines if line.mean.value is not None and line.beats_chance == wanted]
+        said.append(f"{words}: {', '.join(map(_named, lines)) or 'none'}.")
+    if undefined := [line.metric.label for line in pool.lines if line.mean.value is None]:
+        said.append(f"No order at all: {', '.join(undefined)}.")
+    return tuple(said)
+
+
+def _named(line: Line) -> str:
+    return line.metric.label + ("" if line.whole else f" {PARTIAL}")
+
+
+def _heads(titles: Sequence[str]) -> list[str]:
+    """What stands before a bracket, where that tells them apart."""
+    bare = [title.partition(" (")[0] for title in titles]
+    return bare if len(set(bare)) == len(bare) else list(titles)
+
+
+def yardsticks(board: Board) -> list[tuple[str, str]]:
+    """Ceiling, chance and oracle of the whole pool, in words."""
+    pool = board.whole
+    return [
+        ("Noise ceiling", _ceiling(pool.ceiling, len(board.seeds))),
+        (
+            "Chance",
+            f"random orders: 95 % quantile of the mean τ_w {tau(pool.null.quantile)}, sd {tau(pool.null.sd)}"
+            if pool.null
+            else NOTHING,
+        ),
+        ("Oracle", f"ranking by the mean truth on all the other datasets: mean τ_w {tau(pool.oracle.value)}"),
+    ]
+
+
+def _ceiling(ceiling: Mean, seeds: int) -> str:
+    if ceiling.value is None:
+        return f"not known: it takes two seeds, and there {'is one' if seeds == 1 else f'are {seeds}'}"
+    where = "" if ceiling.count == ceiling.total else f", on {ceiling.count} of {ceiling.total} datasets"
+    return f"mean τ_w between the truths of two seeds {tau(ceiling.value)}{where}"
+
+
+def unranked(board: Board) -> list[str]:
+    """Datasets and orders that are not in the tables, in words."""
+    said = []
+    if silent := [board.names[name] for name in board.frame.datasets if name not in board.whole.truth]:
+        said.append(f"Nothing to rank (fewer than two candidates with different truths): {', '.join(silent)}.")
+    for line in board.whole.lines:
+        taus = [one.tau_w for ranking in line.rankings.values() for one in ranking.by_seed.values()]
+        if undefined := sum(tau is None for tau in taus):
+            said.append(
+                f"τ_w of {line.metric.label} is not defined for {undefined} of {len(taus)} dataset × seed: "
+                "its scores are all equal there, or there is only one."
+            )
+    for name in board.frame.datasets:
+        without = [board.names[c] for c in board.frame.candidates if c not in board.means.get(name, {})]
+        if name in board.whole.truth and without:
+            said.append(f"No truth on {board.names[name]}, so not ranked there: {listed(without)}.")
+    return said

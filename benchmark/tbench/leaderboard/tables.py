@@ -1,0 +1,90 @@
+"""The tables of a page as text in cells, for paper and terminal alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+NOTHING = "–"
+PARTIAL = "†"
+
+
+@dataclass(frozen=True)
+class Table:
+    """A cell in **asterisks** is meant to be bold. align: l or r for each column."""
+
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    align: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """name: how a command asks for it. before, after: sentences round the tables, which may have titles."""
+
+    name: str
+    title: str
+    before: tuple[str, ...]
+    tables: tuple[tuple[str, Table], ...]
+    after: tuple[str, ...] = ()
+
+
+def tau(value: float | None, sd: float | None = None) -> str:
+    if value is None:
+        return NOTHING
+    return f"{value:z.3f}" + (f" ± {sd:.3f}" if sd is not None else "")
+
+
+def percent(value: float, sd: float | None = None) -> str:
+    return f"{100 * value:.1f}" + (f" ± {100 * sd:.1f}" if sd is not None else "")
+
+
+def seconds(value: float | None) -> str:
+    if value is None:
+        return NOTHING
+    if 0 < value < 0.0001:
+        return "<0.0001"
+    digits = 0 if value >= 100 else 1 if value >= 10 else 2 if value >= 1 else 3 if value >= 0.1 else 4
+    return f"{value:,.{digits}f}"
+
+
+def times(dear: float | None, cheap: float) -> str:
+    """How many times as much the dear one takes."""
+    if dear is None or cheap <= 0:
+        return NOTHING
+    ratio = dear / cheap
+    return f"{ratio:,.0f}×" if ratio >= 10 else f"{ratio:.1f}×"
+
+
+def span(counts: Iterable[int], total: int) -> str:
+    """11/14, or 11–13/14 where it is not the same everywhere."""
+    found = sorted(set(counts))
+    if not found:
+        return NOTHING
+    return f"{found[0]}/{total}" if len(found) == 1 else f"{found[0]}–{found[-1]}/{total}"
+
+
+def with_best(shown: Sequence[str], values: Sequence[float | None]) -> list[str]:
+    """The column, with the best of the values in bold; None takes no part. Equal in three digits is equal."""
+    known = [round(value, 3) for value in values if value is not None]
+    best = max(known, default=None)
+    return [
+        f"**{text}**" if best is not None and value is not None and round(value, 3) == best else text
+        for text, value in zip(shown, values, strict=True)
+    ]
+
+
+def by_columns(*columns: Sequence[str]) -> tuple[tuple[str, ...], ...]:
+    return tuple(zip(*columns, strict=True))
+
+
+def listed(names: Sequence[str], most: int = 6) -> str:
+    """a, b and 3 more"""
+    if len(names) <= most:
+        return ", ".join(names)
+    return f"{', '.join(islice(names, most - 1))} and {len(names) - most + 1} more"
+
+
+def counted(count: int, noun: str, plural: str | None = None) -> str:
+    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"

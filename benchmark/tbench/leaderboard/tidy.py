@@ -1,0 +1,141 @@
+"""The numbers behind a page as tidy CSV: sorted, floats as their shortest exact decimals."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from tbench.leaderboard.board import Board
+from tbench.leaderboard.cost import Seconds
+
+Row = Sequence[object]
+
+
+def tidy_files(board: Board) -> dict[str, str]:
+    """File name -> content."""
+    return {
+        "scores.csv": _csv(SCORES, _scores(board)),
+        "truth.csv": _csv(TRUTH, _truth(board)),
+        "agreement.csv": _csv(AGREEMENT, _agreement(board)),
+        "cost.csv": _csv(COST, _cost(board)),
+    }
+
+
+DESCRIPTIONS: Mapping[str, str] = {
+    "scores.csv": "every score, and every cell that has none, with the reason",
+    "truth.csv": "every fine-tuning run; chosen: the one that stands for its candidate",
+    "agreement.csv": "each metric on each dataset of each pool, mean over seeds",
+    "cost.csv": "the sums of the tables of cost",
+}
+
+SCORES = (
+    "dataset",
+    "candidate",
+    "metric",
+    "seed",
+    "status",
+    "score",
+    "seconds",
+    "cpu_seconds",
+    "machine",
+    "spec",
+    "reason",
+)
+
+
+def _scores(board: Board) -> Iterator[Row]:
+    labels = {metric.spec: metric.label for metric in board.metrics}
+    for record in board.sifted.scores:
+        key, machine = record.key, record.provenance.get("machine")
+        cost = (record.seconds, record.cpu_seconds, machine)
+        yield (
+            *(key.dataset, key.candidate, labels[key.spec], key.seed, record.status, record.value),
+            *(*cost, key.spec, record.reason),
+        )
+
+
+TRUTH = (
+    *("dataset", "candidate", "seed", "learning_rate", "weight_decay", "chosen", "status", "validation", "test"),
+    *("measure", "training", "seconds", "cpu_seconds", "machine", "spec", "reason"),
+)
+
+
+def _truth(board: Board) -> Iterator[Row]:
+    chosen = {truth.best.key for truth in board.truths.values()}
+    for record in board.sifted.runs:
+        key, told = record.key, record.details
+        grid = (told.get("learning_rate"), told.get("weight_decay"), int(key in chosen), record.status)
+        yield (
+            *(key.dataset, key.candidate, key.seed, *grid, told.get("validation"), record.value),
+            *(told.get("measure"), told.get("training"), record.seconds, record.cpu_seconds),
+            *(record.provenance.get("machine"), key.spec, record.reason),
+        )
+
+
+AGREEMENT = (
+    *("pool", "dataset", "metric", "floor", "tau_w", "tau_w_sd", "tau", "pearson", "spearman"),
+    *("seeds", "ranked", "candidates", "spec"),
+)
+
+
+def _agreement(board: Board) -> Iterator[Row]:
+    for pool in board.pools:
+        for line in sorted(pool.lines, key=lambda line: line.metric.label):
+            metric = line.metric
+            for dataset, ranking in sorted(line.rankings.items()):
+                measures = [ranking.mean(measure) for measure in ("tau", "pearson", "spearman")]
+                yield (
+                    *(pool.title, dataset, metric.label, int(metric.floor), ranking.tau_w, ranking.sd, *measures),
+                    *(len(ranking.by_seed), len(ranking.ranked), ranking.total, metric.spec),
+                )
+
+
+COST = (
+    *("item", "cells", "own_seconds", "evidence_seconds", "extraction_seconds"),
+    *("own_cpu_seconds", "evidence_cpu_seconds", "extraction_cpu_seconds"),
+    *("best_run_seconds", "sweep_seconds", "best_run_cpu_seconds", "sweep_cpu_seconds", "machine", "spec"),
+)
+
+
+def _cost(board: Board) -> Iterator[Row]:
+    bill = board.bill
+    if bill is None:
+        return
+    for node, (cells, spent) in bill.extraction.items():
+        yield (
+            f"extraction: {node}",
+            cells,
+            None,
+            None,
+            spent.wall,
+            None,
+            None,
+            spent.cpu,
+            *[None] * 4,
+            bill.machine,
+            None,
+        )
+    for price in bill.prices:
+        parts = (price.own, price.evidence, price.extraction)
+        tuned: list[Seconds | None] = [price.best, price.sweep]
+        yield (
+            *(price.metric.label, price.cells, *(part.wall for part in parts), *(part.cpu for part in parts)),
+            *(spent.wall if spent else None for spent in tuned),
+            *(spent.cpu if spent else None for spent in tuned),
+            *(bill.machine, price.metric.spec),
+        )
+
+
+def _csv(header: Sequence[str], rows: Iterable[Row]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows([_text(value) for value in row] for row in rows)
+    return text.getvalue()
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    return repr(value) if isinstance(value, float) else " ".join(str(value).split())

@@ -1,0 +1,146 @@
+"""A metric as it was asked for: the function, its settings, the transforms round it; and what it says of evidence."""
+
+from __future__ import annotations
+
+import math
+import numbers
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tbench.errors import PluginError, TbenchError, UsageError
+from tbench.evidence.graph import Cost, Evidence
+from tbench.registry import Registry
+from tbench.spec import Piece, bind, needs, parse, shortened, spelled_out, split_specs
+from tbench.stopwatch import Timing, once, steady
+
+
+@dataclass(frozen=True)
+class Applied:
+    """A plug-in function with the settings that it is to be called with."""
+
+    name: str
+    function: Callable[..., Any]
+    settings: Mapping[str, object]
+    label: str  # as short as it can be written
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a metric said, what it took, and what the evidence that it rests on took, node by node."""
+
+    value: float
+    timing: Timing
+    evidence: Mapping[str, Cost]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """spec: every setting spelled out, the same for two ways of writing one thing. label: as short as it can be."""
+
+    spec: str
+    label: str
+    origin: str  # the package that brings the metric, with its version
+    core: Applied
+    transforms: tuple[Applied, ...] = ()
+
+    def judge(self, evidence: Evidence, *, repeat: bool = False) -> Verdict:
+        """The score of the evidence's candidate, timed once or (repeat) until the time is steady."""
+        for transform in self.transforms:
+            evidence = evidence.moved(transform.label, transform.function, transform.settings)
+        given = {need: evidence[need] for need in needs(self.core.function)}
+        value, timing = (steady if repeat else once)(lambda: self.core.function(**given, **self.core.settings))
+        costs: dict[str, Cost] = {}
+        for need in given:
+            costs |= evidence.cost(need)
+        return Verdict(self._number(value), timing, costs)
+
+    def _number(self, value: object) -> float:
+        if isinstance(value, numbers.Real) and math.isfinite(number := float(value)):
+            return number
+        shown = repr(value) if isinstance(value, numbers.Number) else type(value).__name__
+        raise TbenchError(f"metric {self.label} from {self.origin} returned {shown}; it must return one finite number")
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """The installed plug-ins that make up metrics."""
+
+    metrics: Registry
+    transforms: Registry
+    evidence: Registry
+
+    @classmethod
+    def installed(cls) -> Catalogue:
+        return cls(*(Registry.installed(kind) for kind in ("metrics", "transforms", "evidence")))
+
+    @property
+    def nodes(self) -> Nodes:
+        return Nodes(self.evidence)
+
+    def metric(self, text: str) -> Metric:
+        """The metric that a spec asks for. UsageError: unknown name or setting. PluginError: broken package."""
+        spec = parse(text)
+        core = _applied(self.metrics, spec.metric)
+        transforms = tuple(_applied(self.transforms, piece) for piece in spec.transforms)
+        if transforms and "features" not in self._rests_on(core.function):
+            raise UsageError(f"{text}: {core.name} does not rest on features, so a transform would change nothing")
+        pieces = (core, *transforms)
+        return Metric(
+            "+".join(str(spelled_out(piece.name, piece.function, piece.settings)) for piece in pieces),
+            "+".join(piece.label for piece in pieces),
+            self.metrics.origin(core.name),
+            core,
+            transforms,
+        )
+
+    def choose(self, words: str, of_suite: Sequence[str]) -> tuple[list[Metric], list[str]]:
+        """The metrics of a comma list, and a line for each that cannot be had.
+
+        `all`: every installed metric, and those that the suite lists beside (compositions, variants). Then names that
+        clash and packages that are broken are told and left out; a metric asked for by name must be there.
+        """
+        if words != "all":
+            return [self.metric(text) for text in split_specs(words)], []
+        complaints = self.metrics.clashes() + self.transforms.clashes()
+        refused = {name for name, entries in self.metrics.shelf.items() if len(entries) > 1}
+        found: dict[str, Metric] = {}
+        for text in dict.fromkeys([*of_suite, *self.metrics.names()]):
+            if parse(text).metric.name in refused:
+                continue
+            try:
+                metric = self.metric(text)
+            except PluginError as error:
+                complaints.append(str(error))
+            else:
+                found.setdefault(metric.spec, metric)
+        return list(found.values()), list(dict.fromkeys(complaints))
+
+    def _rests_on(self, function: Callable[..., object]) -> set[str]:
+        graph = Evidence({}, self.nodes)
+        return {name for need in needs(function) for name in graph.below(need)}
+
+
+class Nodes(Mapping[str, Callable[..., object]]):
+    """The evidence nodes that are installed, imported when asked for."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+
+    def __getitem__(self, name: str) -> Callable[..., object]:
+        if name not in self._registry.shelf:
+            raise KeyError(name)
+        node: Callable[..., object] = self._registry.load(name)
+        return node
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._registry)
+
+    def __len__(self) -> int:
+        return len(self._registry.shelf)
+
+
+def _applied(registry: Registry, piece: Piece) -> Applied:
+    function = registry.load(piece.name)
+    settings = bind(piece, function)
+    return Applied(piece.name, function, settings, str(shortened(piece.name, function, settings)))

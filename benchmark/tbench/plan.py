@@ -1,0 +1,94 @@
+"""Which tasks a run consists of: what the store holds already is left out, cheap work comes before dear work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from tbench.protocol import Protocol, Run
+from tbench.results import Key, Kind, Status
+from tbench.suite import Suite
+
+if TYPE_CHECKING:
+    from tbench.metric import Metric
+
+SCORE_SECONDS = 0.05  # what scoring one cell is expected to take, beside one extraction per task
+EXTRACTION_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class Task:
+    """Work on one candidate, one dataset and one seed: scores of several metrics, or several fine-tuning runs."""
+
+    kind: Kind
+    suite: str
+    dataset: str
+    candidate: str
+    seed: int
+    specs: tuple[str, ...]
+
+    def cells(self) -> list[Key]:
+        return [Key(self.kind, self.suite, self.dataset, self.candidate, spec, self.seed) for spec in self.specs]
+
+    def without(self, done: Iterable[Key]) -> Task:
+        left = set(self.cells()) - set(done)
+        return replace(self, specs=tuple(key.spec for key in self.cells() if key in left))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """tasks in the order in which they are to be done; remembered: cells that the store holds."""
+
+    tasks: tuple[Task, ...]
+    remembered: int
+
+    @property
+    def cells(self) -> int:
+        return sum(len(task.specs) for task in self.tasks)
+
+    def seconds(self, protocol: Protocol) -> float:
+        """Expected CPU seconds of all tasks, from what the protocol declares."""
+        return sum(expected_seconds(task, protocol) for task in self.tasks)
+
+
+def expected_seconds(task: Task, protocol: Protocol) -> float:
+    if task.kind == "truth":
+        return protocol.seconds * len(task.specs)
+    return EXTRACTION_SECONDS + SCORE_SECONDS * len(task.specs)
+
+
+def make_plan(
+    suite: Suite,
+    protocol: Protocol,
+    metrics: Sequence[Metric],
+    seeds: Sequence[int],
+    known: Mapping[Key, Status],
+    *,
+    again: bool = False,
+) -> Plan:
+    """Scores first, then fine-tuning; within each, one dataset after the other, so that each is prepared once.
+
+    A cell that failed is tried again; with again, so is every other.
+    """
+    scores = tuple(metric.spec for metric in metrics)
+    truths = tuple(run.spec for run in protocol.runs())
+    wanted: list[tuple[Kind, tuple[str, ...]]] = [("score", scores), ("truth", truths)]
+    tasks: list[Task] = []
+    remembered = 0
+    for kind, specs in wanted:
+        for dataset in suite.datasets:
+            for seed in seeds:
+                for candidate in suite.candidates:
+                    task = Task(kind, suite.name, dataset, candidate, seed, specs)
+                    done = [] if again else [key for key in task.cells() if known.get(key, "failed") != "failed"]
+                    remembered += len(done)
+                    left = task.without(done)
+                    if left.specs:
+                        tasks.append(left)
+    return Plan(tuple(tasks), remembered)
+
+
+def run_of(spec: str, protocol: Protocol) -> Run:
+    """The point of the protocol's grid that a spec of a truth stands for."""
+    return next(run for run in protocol.runs() if run.spec == spec)

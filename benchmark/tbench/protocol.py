@@ -1,0 +1,65 @@
+"""How the ground truth is made, as data: optimiser, schedule, grid, steps, seeds, selection."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from tbench.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """A fine-tuning protocol. It fixes steps and not epochs, so that small and large targets get the same training.
+
+    Each pair of learning_rates x weight_decays is one run; of these, the one with the best validation result stands
+    for the candidate, and only its test result is read.
+    optimizer: any name that timm knows. shift: pixels of random translation. warmup: share of the steps.
+    """
+
+    name: str
+    optimizer: str
+    momentum: float
+    learning_rates: tuple[float, ...]
+    weight_decays: tuple[float, ...]
+    steps: int
+    batch: int
+    warmup: float
+    shift: int
+    seeds: tuple[int, ...]
+    seconds: float  # what one run is expected to take, for estimates before anything was measured
+
+    @classmethod
+    def read(cls, name: str, table: Mapping[str, Any], where: str) -> Protocol:
+        expected = {field.name for field in fields(cls)} - {"name"}
+        if wrong := expected ^ set(table):
+            raise UsageError(f"protocol {name} of {where}: wrong or missing {', '.join(sorted(wrong))}")
+        settings: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in table.items()
+        }
+        return cls(name, **settings)
+
+    def settings(self) -> dict[str, object]:
+        """All that decides the outcome, grid included."""
+        return {key: value for key, value in asdict(self).items() if key not in ("name", "seeds", "seconds")}
+
+    def runs(self) -> tuple[Run, ...]:
+        """Every point of the grid."""
+        return tuple(Run(self, rate, decay) for rate in self.learning_rates for decay in self.weight_decays)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One point of a protocol's grid: one training."""
+
+    protocol: Protocol
+    learning_rate: float
+    weight_decay: float
+
+    @property
+    def spec(self) -> str:
+        """Every setting that decides the outcome, so that runs of two protocols are never taken for one another."""
+        point = {"learning_rate": self.learning_rate, "weight_decay": self.weight_decay}
+        shared = {key: value for key, value in self.protocol.settings().items() if not isinstance(value, tuple)}
+        return "finetune:" + ",".join(f"{key}={value}" for key, value in sorted((shared | point).items()))

@@ -1,0 +1,83 @@
+"""One measured fact, and how it is written down for ever."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from tbench.errors import StoreError
+
+FORMAT = 1
+
+Kind = Literal["score", "truth"]
+Status = Literal["ok", "inapplicable", "failed"]
+
+
+@dataclass(frozen=True, order=True)
+class Key:
+    """What was asked. A score: a metric on a candidate and a dataset. A truth: one fine-tuning run of them."""
+
+    kind: Kind
+    suite: str
+    dataset: str
+    candidate: str
+    spec: str  # a metric with every setting spelled out, or "finetune:" and every setting of the run
+    seed: int
+
+
+@dataclass(frozen=True)
+class Record:
+    """What came out, what it cost, and where it comes from.
+
+    value: the score, or the test accuracy in [0, 1] of a run; None unless status is ok. A truth may be "ok" and still
+    worthless: details["training"] says ok, diverged or chance.
+    seconds (wall) and cpu_seconds: of the metric alone (median over repeats), or of the whole fine-tuning run.
+    evidence: node -> {"seconds", "cpu_seconds", "machine"} for all the evidence that a score rests on.
+    details: for a score {"label": the spec as short as it can be written, "repeats", "spread", "warnings"}; for a truth
+    {"protocol", "learning_rate", "weight_decay", "steps", "validation", "measure", "training", "curve"}.
+    provenance: {"tbench", "plugin", "torch", "numpy", "machine", "weights", "data"}.
+    """
+
+    key: Key
+    status: Status
+    value: float | None = None
+    reason: str = ""
+    seconds: float | None = None
+    cpu_seconds: float | None = None
+    evidence: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    details: Mapping[str, Any] = field(default_factory=dict)
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    time: str = ""  # ISO 8601, UTC
+    format: int = FORMAT
+
+
+# The step that turns a document of each older format into one of the next.
+UPGRADES: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+
+
+def to_json(record: Record) -> str:
+    """One line; floats as their shortest exact decimals. StoreError for what JSON cannot hold."""
+    try:
+        return json.dumps(asdict(record), sort_keys=True, allow_nan=False, separators=(",", ":"))
+    except (TypeError, ValueError) as error:
+        raise StoreError(f"record of {record.key.spec} on {record.key.candidate} cannot be written: {error}") from error
+
+
+def from_json(text: str) -> Record:
+    """A record as to_json wrote it, in this format or an older one. StoreError for anything else."""
+    try:
+        document = json.loads(text)
+        while (written := document["format"]) < FORMAT:
+            document = UPGRADES[written](document)
+        if written == FORMAT:
+            return Record(**document | {"key": Key(**document["key"])})
+    except (ValueError, TypeError, LookupError) as error:
+        raise StoreError(f"not a record of tbench: {text[:60]!r} ({error!r})") from error
+    raise StoreError(newer(written, FORMAT))
+
+
+def newer(written: int, known: int) -> str:
+    """What to say of a file that this version is too old for."""
+    return f"written by a newer tbench (format {written}, this one knows {known}): upgrade tbench"

@@ -1,0 +1,87 @@
+"""Walking a plan: every outcome is stored the moment it exists, and listeners are told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from tbench.executors import Executor, Lost, Notice
+from tbench.hooks import Listeners
+from tbench.plan import Plan, Task
+from tbench.provenance import machine, now, versions
+from tbench.results import Key, Record
+from tbench.store import Store
+
+if TYPE_CHECKING:
+    from tbench.executors import OpenWorkshop
+
+TRIES = 3  # of a task whose worker died
+
+
+@dataclass
+class Summary:
+    """How a run ended."""
+
+    remembered: int
+    measured: int = 0
+    inapplicable: int = 0
+    failed: list[Record] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
+
+
+def run(plan: Plan, store: Store, executor: Executor, open_workshop: OpenWorkshop, listeners: Listeners) -> Summary:
+    """Do every task of the plan. A cell that fails is told and stored as failed, and the walk goes on."""
+    summary = Summary(plan.remembered)
+    tasks: Sequence[Task] = plan.tasks
+    for trial in range(1, TRIES + 1):
+        done: set[Key] = set()
+        lost: list[Lost] = []
+        for said in executor.run(open_workshop, tasks):
+            if isinstance(said, Lost):
+                lost.append(said)
+            elif isinstance(said, Notice):
+                summary.notices.append(said.text)
+                listeners.tell("noticed", text=said.text)
+            else:
+                done.add(said.key)
+                _keep(said, store, listeners, summary)
+        left = [(loss.task.without(done), loss.reason) for loss in lost]
+        if trial == TRIES:
+            for task, reason in left:
+                for key in task.cells():
+                    _keep(_given_up(key, reason), store, listeners, summary)
+        tasks = [part for task, _ in left for part in _apart(task)]
+        if not tasks:
+            break
+    return summary
+
+
+def _apart(task: Task) -> list[Task]:
+    """The cell that a worker died over, alone, and after all the others: it must not take them with it again."""
+    culprit, rest = task.specs[:1], task.specs[1:]
+    return [replace(task, specs=specs) for specs in (rest, culprit) if specs]
+
+
+def _keep(record: Record, store: Store, listeners: Listeners, summary: Summary) -> None:
+    store.add(record)
+    if record.status == "ok":
+        summary.measured += 1
+        listeners.tell("measured", record=record)
+    elif record.status == "inapplicable":
+        summary.inapplicable += 1
+        listeners.tell("skipped", record=record)
+    else:
+        summary.failed.append(record)
+        listeners.tell("failed", record=record)
+
+
+def _given_up(key: Key, reason: str) -> Record:
+    return Record(
+        key,
+        "failed",
+        reason=f"{reason}, {TRIES} times over",
+        details={"label": key.spec},
+        provenance={**versions(), "machine": machine()},
+        time=now(),
+    )

@@ -1,0 +1,156 @@
+"""How well scores rank candidates as the truth does, and how well chance would."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+
+Array = NDArray[np.float64]
+
+DIGITS = 10  # significant digits that take part in a ranking: the last bit of a float must not decide it
+BLOCK = 1 << 21  # pairs that are compared at once
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Of scores with the truth, each in [-1, 1]; None where it is not defined.
+
+    tau_w: weighted Kendall tau (Vigna, A weighted correlation index for rankings with ties, WWW 2015), additive
+    hyperbolic weights, ranked by either variable and averaged. tau: Kendall's tau-b. All three measures of order
+    leave tied pairs out of the norm.
+    """
+
+    tau_w: float | None = None
+    tau: float | None = None
+    pearson: float | None = None
+    spearman: float | None = None
+
+
+@dataclass(frozen=True)
+class Null:
+    """What random rankings reach: a quantile and the standard deviation of their mean weighted tau."""
+
+    quantile: float
+    sd: float
+
+
+@dataclass(frozen=True)
+class Mean:
+    """The mean of those values that are defined, how many these are, and of how many."""
+
+    value: float | None
+    count: int
+    total: int
+
+    @classmethod
+    def of(cls, values: Iterable[float | None]) -> Mean:
+        everything = list(values)
+        defined = [value for value in everything if value is not None]
+        return cls(math.fsum(defined) / len(defined) if defined else None, len(defined), len(everything))
+
+
+def agreement(scores: ArrayLike, truth: ArrayLike) -> Agreement:
+    """Scores (n,) against truth (n,), larger is better in both.
+
+    Nothing is defined for fewer than two candidates, for a constant score or truth, or if any number is not finite.
+    Both are rounded to ten significant digits first.
+    """
+    x, y = rounded(scores), rounded(truth)
+    if x.shape != y.shape or x.ndim != 1:
+        raise ValueError(f"scores {x.shape} and truth {y.shape} must be two vectors of one length")
+    if not (orders(x) and orders(y)):
+        return Agreement()
+    return Agreement(
+        tau_w=_defined(stats.weightedtau(x, y).statistic),
+        tau=_defined(stats.kendalltau(x, y, variant="b").statistic),
+        pearson=_defined(stats.pearsonr(_unit(x), _unit(y)).statistic),
+        spearman=_defined(stats.spearmanr(x, y).statistic),
+    )
+
+
+def noise_ceiling(truths: ArrayLike) -> float | None:
+    """Mean weighted tau between the truths of two seeds; truths (seeds, candidates). None where no pair defines one."""
+    pairs = combinations(np.asarray(truths, dtype=np.float64), 2)
+    return Mean.of(agreement(one, other).tau_w for one, other in pairs).value
+
+
+def null_quantile(truths: Sequence[ArrayLike], draws: int, seed: int, level: float = 0.95) -> Null | None:
+    """Of the mean over datasets of the weighted tau between a random ranking and each dataset's truth (candidates,).
+
+    Datasets whose truth ranks nothing are passed over; None if none is left.
+    """
+    random = np.random.default_rng(seed)
+    rankable = [truth for truth in map(rounded, truths) if orders(truth)]
+    if not rankable:
+        return None
+    means = np.mean([weighted_taus(random.random((draws, truth.size)), truth) for truth in rankable], axis=0)
+    return Null(float(np.quantile(means, level)), float(np.std(means, ddof=1)))
+
+
+def weighted_taus(scores: ArrayLike, truth: ArrayLike) -> Array:
+    """The weighted tau of each row of scores (rows, n) with the truth (n,): SciPy's, many at once. NaN where undefined.
+
+    With r the rank and w = 1 / (1 + r), the weight of a pair (i, j) is w_i + w_j; by symmetry it is enough to sum w_i.
+    """
+    x, y = np.atleast_2d(np.asarray(scores, dtype=np.float64)), np.asarray(truth, dtype=np.float64)
+    rows = max(1, BLOCK // max(1, y.size**2))
+    blocks: list[Array] = [_weighted_taus(x[start : start + rows], y) for start in range(0, len(x), rows)]
+    return np.concatenate(blocks)
+
+
+def orders(values: ArrayLike) -> bool:
+    """Do these numbers order anything? Two of them at least, all finite, not all equal in ten significant digits."""
+    array = rounded(values)
+    return bool(array.size >= 2 and np.isfinite(array).all() and (array != array[0]).any())
+
+
+def rounded(values: ArrayLike) -> Array:
+    """To ten significant digits."""
+    array = np.asarray(values, dtype=np.float64)
+    texts = [float(f"{value:.{DIGITS - 1}e}") for value in array.ravel()]
+    return np.array(texts, dtype=np.float64).reshape(array.shape)
+
+
+def _weighted_taus(x: Array, y: Array) -> Array:
+    signs_x = np.sign(x[:, :, None] - x[:, None, :])
+    signs_y = np.sign(y[:, None] - y[None, :])
+    agree = np.einsum("rij,ij->ri", signs_x, signs_y)
+    untied_x = np.abs(signs_x).sum(axis=2)
+    untied_y = np.abs(signs_y).sum(axis=1)
+    several_y = np.broadcast_to(y, x.shape)
+    halves = []
+    for weights in (1.0 / (1.0 + _ranks_from_top(x, several_y)), 1.0 / (1.0 + _ranks_from_top(several_y, x))):
+        with np.errstate(invalid="ignore"):
+            norm = np.sqrt((weights * untied_x).sum(axis=1)) * np.sqrt((weights * untied_y).sum(axis=1))
+            halves.append((weights * agree).sum(axis=1) / norm)
+    taus: Array = np.mean(halves, axis=0)
+    return taus
+
+
+def _ranks_from_top(first: Array, second: Array) -> NDArray[np.intp]:
+    """0 for the largest of each row by `first`, ties by `second`."""
+    order = np.argsort(second, axis=1, kind="stable")
+    order = np.take_along_axis(order, np.argsort(np.take_along_axis(first, order, 1), axis=1, kind="stable"), 1)
+    ranks = np.empty(first.shape, dtype=np.intp)
+    np.put_along_axis(ranks, order[:, ::-1], np.broadcast_to(np.arange(first.shape[1]), first.shape), axis=1)
+    return ranks
+
+
+def _unit(values: Array) -> Array:
+    """Within [-1, 1], so that no square overflows or vanishes."""
+    scaled = values / np.abs(values).max()
+    centred = scaled - scaled.mean()
+    unit: Array = centred / np.abs(centred).max()
+    return unit
+
+
+def _defined(value: Any) -> float | None:
+    number = float(value)
+    return number if math.isfinite(number) else None

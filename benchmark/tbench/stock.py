@@ -1,0 +1,50 @@
+"""Datasets and candidates by name, loaded when asked for and kept while the next task is likely to need them."""
+
+from __future__ import annotations
+
+from functools import cache, lru_cache
+from typing import Literal
+
+from tbench.api import Candidate, Dataset, DatasetFamily, ModelFamily, Split
+from tbench.evidence.admission import frozen
+from tbench.provenance import fingerprint
+from tbench.registry import Registry
+from tbench.spec import CandidateName
+
+SPLITS_KEPT = 8  # those of one dataset and seed, the reference set, and some room
+
+Part = Literal["train", "val", "test"]
+
+
+class Stock:
+    """One per process. What a family cannot give is its own exception, raised anew each time it is asked for."""
+
+    def __init__(self) -> None:
+        self._families = {kind: Registry.installed(kind) for kind in ("models", "datasets")}
+        self.candidate = cache(self._candidate)
+        self.dataset = cache(self._dataset)
+        self.split = lru_cache(SPLITS_KEPT)(self._split)
+        self.fingerprint = cache(self._fingerprint)
+
+    def origin(self, kind: Literal["models", "datasets"], name: str) -> str:
+        """The package, with its version, that brings the family of this name."""
+        return self._families[kind].origin(CandidateName.parse(name).family)
+
+    def _candidate(self, name: str) -> Candidate:
+        asked = CandidateName.parse(name)
+        family: ModelFamily = self._families["models"].load(asked.family)
+        return family.candidate(asked.name, asked.layer)
+
+    def _dataset(self, name: str) -> Dataset:
+        asked = CandidateName.parse(name)
+        family: DatasetFamily = self._families["datasets"].load(asked.family)
+        return family.dataset(asked.name)
+
+    def _split(self, name: str, part: Part, seed: int) -> Split:
+        split = self.dataset(name).split(part, seed)
+        return Split(frozen(split.images), frozen(split.labels))
+
+    def _fingerprint(self, name: str, seed: int) -> str:
+        """Of the training images and labels."""
+        train = self.split(name, "train", seed)
+        return fingerprint(train.images, train.labels)

@@ -1,0 +1,117 @@
+"""A suite: which candidates, datasets, metrics and protocols belong together, read from a TOML declaration."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from tbench.errors import UsageError
+from tbench.leaderboard.frame import Frame
+from tbench.protocol import Protocol
+from tbench.registry import Registry
+
+LISTS = ("candidates", "datasets", "metrics", "floors")
+EXTRACTION = ("forward", "reference_forward")  # the evidence nodes that pass images through the network
+TEXTS = ("title", "description", "reference", "protocol")
+
+
+@dataclass(frozen=True)
+class Suite:
+    """What is run against what. reference: the dataset whose training images are the general reference set."""
+
+    name: str
+    title: str
+    description: str
+    candidates: tuple[str, ...]
+    datasets: tuple[str, ...]
+    metrics: tuple[str, ...]
+    floors: tuple[str, ...]
+    reference: str
+    protocols: Mapping[str, Protocol]
+    default_protocol: str
+    boards: Mapping[str, tuple[str, ...]]
+
+    def frame(self, protocol_name: str | None) -> Frame:
+        """What pages must be told of this suite and one of its protocols."""
+        protocol = self.protocol(protocol_name)
+        return Frame(
+            suite=self.name,
+            title=self.title,
+            description=self.description,
+            protocol=protocol.name,
+            settings=protocol.settings(),
+            runs=tuple(run.spec for run in protocol.runs()),
+            candidates=self.candidates,
+            datasets=self.datasets,
+            floors=self.floors,
+            boards=self.boards,
+            extraction=EXTRACTION,
+        )
+
+    def protocol(self, name: str | None) -> Protocol:
+        name = name or self.default_protocol
+        if name not in self.protocols:
+            raise UsageError(f"suite {self.name} has no protocol {name!r}; it has {', '.join(self.protocols)}")
+        return self.protocols[name]
+
+
+def load_suite(name: str) -> Suite:
+    """An installed suite by name, or one of your own by the path of its TOML file."""
+    if name.endswith(".toml"):
+        path = Path(name)
+        try:
+            return read_suite(path.stem, path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise UsageError(f"suite {name} cannot be read: {error.strerror or error}") from error
+    return read_suite(name, Registry.installed("suites").resource(name))
+
+
+def read_suite(name: str, text: str) -> Suite:
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"suite {name} is not TOML: {error}") from error
+    known = {*LISTS, *TEXTS, "boards", "protocols"}
+    if wrong := sorted(set(table) - known):
+        raise UsageError(f"suite {name}: unknown {', '.join(wrong)}; a suite has {', '.join(sorted(known))}")
+    if missing := sorted({*LISTS, *TEXTS, "protocols"} - set(table)):
+        raise UsageError(f"suite {name} does not say its {', '.join(missing)}")
+    texts: dict[str, Any] = {key: table[key] for key in TEXTS if key != "protocol"}
+    lists: dict[str, Any] = {key: tuple(table[key]) for key in LISTS}
+    suite = Suite(
+        name,
+        **texts,
+        **lists,
+        protocols={key: Protocol.read(key, value, f"suite {name}") for key, value in table["protocols"].items()},
+        default_protocol=table["protocol"],
+        boards=_boards(table),
+    )
+    suite.protocol(None)
+    return suite
+
+
+def chosen(kind: str, wanted: str, offered: tuple[str, ...], suite: str) -> tuple[str, ...]:
+    """The offered names that a comma list of names and patterns picks, in the order in which they are offered."""
+    if wanted == "all":
+        return offered
+    picked: set[str] = set()
+    for wish in filter(None, wanted.split(",")):
+        matches = [name for name in offered if fnmatchcase(name, wish)]
+        if not matches:
+            close = get_close_matches(wish, offered, n=2)
+            hint = f"; did you mean {' or '.join(close)}?" if close else f"; it has {', '.join(offered)}"
+            raise UsageError(f"suite {suite} has no {kind} {wish!r}{hint}")
+        picked.update(matches)
+    return tuple(name for name in offered if name in picked)
+
+
+def _boards(table: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    return {
+        title: tuple(name for name in table["candidates"] if any(fnmatchcase(name, pattern) for pattern in patterns))
+        for title, patterns in table.get("boards", {}).items()
+    }

@@ -1,0 +1,169 @@
+"""Doing one task: the cells of one candidate, one dataset and one seed, each a record the moment it exists."""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from collections.abc import Iterator
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from tbench.errors import Inapplicable, TbenchError
+from tbench.evidence.graph import Evidence, Root
+from tbench.evidence.shelf import Shelf
+from tbench.executors import Notice
+from tbench.finetune import Target, finetune
+from tbench.metric import Catalogue
+from tbench.plan import Task, run_of
+from tbench.protocol import Protocol
+from tbench.provenance import machine, now, versions
+from tbench.results import Key, Record, Status
+from tbench.stock import Stock
+from tbench.stopwatch import one_thread
+
+
+class Workshop:
+    """One per process: does tasks one after the other, and keeps what the next one is likely to need."""
+
+    def __init__(self, protocol: Protocol, reference: str, shelf: Path) -> None:
+        self._protocol = protocol
+        self._reference = reference
+        self._shelf = Shelf(shelf)
+        self._stock = Stock()
+        self._catalogue = Catalogue.installed()
+        self._metric = cache(self._catalogue.metric)
+        with one_thread():
+            _warm_up()
+
+    def __call__(self, task: Task) -> Iterator[Record | Notice]:
+        with one_thread():
+            yield from self._scores(task) if task.kind == "score" else self._truths(task)
+
+    def _scores(self, task: Task) -> Iterator[Record | Notice]:
+        evidence: Evidence | None = None
+        for key in task.cells():
+            label = key.spec
+            try:
+                metric = self._metric(key.spec)
+                label = metric.label
+                evidence = evidence or self._evidence(task)
+                with warnings.catch_warnings(record=True) as warned:
+                    warnings.simplefilter("always")
+                    verdict = metric.judge(evidence, repeat=True)
+            except Inapplicable as answer:
+                yield _unable(key, "inapplicable", str(answer), label)
+            except Exception as error:
+                yield _unable(key, "failed", reason(error), label)
+            else:
+                timing = verdict.timing
+                yield Record(
+                    key,
+                    "ok",
+                    verdict.value,
+                    seconds=timing.seconds,
+                    cpu_seconds=timing.cpu_seconds,
+                    evidence={node: asdict(cost) for node, cost in verdict.evidence.items()},
+                    details={
+                        "label": label,
+                        "repeats": timing.repeats,
+                        "spread": timing.spread,
+                        "warnings": sorted({str(warning.message) for warning in warned}),
+                    },
+                    provenance=self._provenance(task, metric.origin),
+                    time=now(),
+                )
+            if evidence:
+                yield from map(Notice, evidence.notices)
+                evidence.notices.clear()
+
+    def _truths(self, task: Task) -> Iterator[Record | Notice]:
+        target: Target | None = None
+        for key in task.cells():
+            run = run_of(key.spec, self._protocol)
+            try:
+                network = self._stock.candidate(task.candidate).load()
+                if target is None:
+                    dataset = self._stock.dataset(task.dataset)
+                    splits = {
+                        part: self._stock.split(task.dataset, part, task.seed) for part in ("train", "val", "test")
+                    }
+                    target = Target.prepare(network, splits, dataset.classes, dataset.measure)
+                outcome = finetune(network, target, run, task.seed)
+            except Exception as error:
+                yield _unable(key, "failed", reason(error), "finetune")
+                continue
+            yield Record(
+                key,
+                "ok",
+                outcome.test,
+                seconds=outcome.timing.seconds,
+                cpu_seconds=outcome.timing.cpu_seconds,
+                details={
+                    "protocol": self._protocol.name,
+                    "learning_rate": run.learning_rate,
+                    "weight_decay": run.weight_decay,
+                    "steps": self._protocol.steps,
+                    "validation": outcome.validation,
+                    "measure": target.measure,
+                    "training": outcome.training,
+                    "curve": list(outcome.curve),
+                },
+                provenance=self._provenance(task, self._stock.origin("models", task.candidate)),
+                time=now(),
+            )
+
+    def _evidence(self, task: Task) -> Evidence:
+        candidate = self._stock.candidate(task.candidate)
+        train = self._stock.split(task.dataset, "train", task.seed)
+        content = self._stock.fingerprint(task.dataset, task.seed)
+        roots = {
+            "network": Root(candidate.load, candidate.fingerprint),
+            "images": Root(lambda: train.images, content),
+            "labels": Root(lambda: train.labels, content),
+            "reference_images": Root(
+                lambda: self._stock.split(self._reference, "train", 0).images,
+                self._stock.fingerprint(self._reference, 0),
+            ),
+            "seed": Root(lambda: seed_of(task)),
+            **{fact: Root(lambda value=value: value) for fact, value in candidate.facts.items()},  # type: ignore[misc]
+        }
+        return Evidence(roots, self._catalogue.nodes, self._shelf, f"{task.candidate} on {task.dataset}")
+
+    def _provenance(self, task: Task, plugin: str) -> dict[str, Any]:
+        return {
+            **versions(),
+            "machine": machine(),
+            "plugin": plugin,
+            "weights": self._stock.candidate(task.candidate).fingerprint,
+            "data": self._stock.fingerprint(task.dataset, task.seed),
+        }
+
+
+def _warm_up() -> None:
+    """What libraries do once, at their first call, is not to be charged to the candidate that happens to come first."""
+    with torch.inference_mode():
+        functional.conv2d(torch.zeros(8, 3, 32, 32), torch.zeros(8, 3, 3, 3)).flatten(1).softmax(dim=1)
+    np.linalg.cholesky(np.linalg.eigh(np.eye(64))[1])
+
+
+def seed_of(task: Task) -> int:
+    """A seed of its own for each candidate, dataset and run seed, the same on every machine."""
+    text = f"{task.dataset} {task.candidate} {task.seed}"
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")
+
+
+def reason(error: Exception) -> str:
+    """One line: what and, unless the message was written for the user, which kind of error."""
+    text = " ".join(str(error).split())
+    return text if isinstance(error, TbenchError) else f"{type(error).__name__}: {text}"
+
+
+def _unable(key: Key, status: Status, why: str, label: str) -> Record:
+    provenance = {**versions(), "machine": machine()}
+    return Record(key, status, reason=why, details={"label": label}, provenance=provenance, time=now())

@@ -1,0 +1,1 @@
+"""Dataset families that ship with tbench."""

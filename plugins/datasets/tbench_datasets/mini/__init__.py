@@ -1,0 +1,1 @@
+"""The images of the embedded suite: real and rendered, made locally."""

@@ -1,0 +1,1 @@
+"""Metrics and transforms that ship with tbench: one method, one file."""

@@ -1,0 +1,135 @@
+"""Pre-training one network as its recipe says, and writing down what came out."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from tbench.api import Dataset, Network, Split
+from tbench_models.mini.architectures import Timm, build
+from tbench_models.mini.card import Card, add_card
+from tbench_models.mini.images import bytes_of, normalised, shifted
+from tbench_models.mini.network import SEED, assemble, parameter_count
+from tbench_models.mini.recipe import Recipe
+from tbench_models.mini.selfsupervised import PROJECTION, TURNS, Loss, contrastive_loss, rotation_loss
+from tbench_models.mini.spine import layers
+from tbench_models.mini.weights import read_weights, write_weights
+
+WEIGHT_DECAY = 0.02
+BETAS = (0.9, 0.99)
+WARMUP = 0.1  # of all steps
+SHIFT = 3  # pixels
+JUDGED_AT_ONCE = 250
+
+Report = Callable[[str], None]
+
+
+def pretrain(name: str, recipe: Recipe, load_dataset: Callable[[str], Dataset], out: Path, report: Report) -> Card:
+    """Write weights/NAME.safetensors and the card of this network into the folder `out`; one line reported per epoch.
+
+    The same machine, versions and thread count (take one) give the same bits.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    if recipe.method == "none":
+        card = _describe(recipe, "", 0)
+        card = replace(card, sha256=hashlib.sha256(repr((recipe, SEED)).encode()).hexdigest())
+    else:
+        source = load_dataset(recipe.source)
+        train = source.split("train", 0)
+        start = time.process_time()
+        network = train_network(recipe, train, source.classes, lambda line: report(f"{name}: {line}"))
+        seconds = time.process_time() - start
+        classes = source.classes if recipe.method == "supervised" else 0
+        if not classes:
+            network.reset_classifier(0)
+        card = _describe(recipe, write_weights(out, name, network.state_dict()), classes)
+        card = replace(card, seconds=round(seconds, 1))
+        if classes:  # of the weights as they are stored, in half precision
+            stored = assemble(recipe.architecture, classes, read_weights(out, name, card.sha256), None)
+            card = replace(card, source_accuracy=round(accuracy(stored, source.split("val", 0)), 4))
+            report(f"{name}: {card.source_accuracy:.1%} of held-out source images right")
+        report(f"{name}: {seconds:.0f} CPU seconds")
+    add_card(out, name, card)
+    return card
+
+
+def train_network(recipe: Recipe, train: Split, classes: int, report: Report) -> Timm:
+    """The trained network; its classifier is that of its own task."""
+    torch.manual_seed(SEED)
+    outputs = {"supervised": classes, "simclr": PROJECTION, "rotation": TURNS}[recipe.method]
+    network = build(recipe.architecture, outputs).to(memory_format=torch.channels_last)
+    match recipe.method:
+        case "simclr":
+            projected = nn.Sequential(network, nn.ReLU(), nn.Linear(PROJECTION, PROJECTION))
+            _descend(projected, contrastive_loss(projected), recipe, train, report)
+        case "rotation":
+            _descend(network, rotation_loss(network, SHIFT), recipe, train, report)
+        case _:
+            _descend(network, _supervised_loss(network), recipe, train, report)
+    return network
+
+
+def accuracy(network: Network, split: Split) -> float:
+    """Of the network's own head on images of its source."""
+    assert network.head is not None
+    right = 0
+    with torch.inference_mode():
+        for start in range(0, len(split.images), JUDGED_AT_ONCE):
+            images = network.prepare(split.images[start : start + JUDGED_AT_ONCE])
+            guesses = network.head(network.body(images)).argmax(dim=1).numpy()
+            right += int((guesses == split.labels[start : start + JUDGED_AT_ONCE]).sum())
+    return right / len(split.images)
+
+
+def _supervised_loss(network: nn.Module) -> Loss:
+    def loss(images: Tensor, labels: Tensor, draws: torch.Generator) -> Tensor:
+        return functional.cross_entropy(network(shifted(images, SHIFT, draws)), labels)
+
+    return loss
+
+
+def _descend(network: nn.Module, loss_of: Loss, recipe: Recipe, train: Split, report: Report) -> None:
+    """AdamW, each epoch in a new order without the incomplete last batch."""
+    images, labels = bytes_of(train.images), torch.tensor(train.labels)
+    optimizer = torch.optim.AdamW(
+        network.parameters(), lr=recipe.learning_rate, betas=BETAS, weight_decay=WEIGHT_DECAY, fused=True
+    )
+    draws = torch.Generator().manual_seed(SEED)
+    steps = len(images) // recipe.batch
+    total = recipe.epochs * steps
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _pace(step, total))
+    network.train()
+    for epoch in range(1, recipe.epochs + 1):
+        order = torch.randperm(len(images), generator=draws)
+        losses = 0.0
+        for chosen in order[: steps * recipe.batch].split(recipe.batch):
+            loss = loss_of(normalised(images[chosen]), labels[chosen], draws)
+            loss.backward()
+            optimizer.step()
+            schedule.step()
+            optimizer.zero_grad()
+            losses += loss.item()
+        report(f"epoch {epoch} of {recipe.epochs}, loss {losses / steps:.3f}")
+    network.eval()
+
+
+def _pace(step: int, total: int) -> float:
+    """Share of the peak learning rate: linear warm-up, then a cosine."""
+    return min(1.0, (step + 1) / (WARMUP * total)) * 0.5 * (1 + math.cos(math.pi * step / total))
+
+
+def _describe(recipe: Recipe, sha256: str, classes: int) -> Card:
+    cuts = layers(recipe.architecture, build(recipe.architecture, 0))
+    counts = {layer: parameter_count(assemble(recipe.architecture, 0, None, layer)) for layer in cuts}
+    whole = parameter_count(assemble(recipe.architecture, 0, None, None))
+    made_with = {package: version(package) for package in ("torch", "timm", "numpy")}
+    return Card(recipe, sha256, classes, whole, parameters_upto=counts, made_with=made_with)

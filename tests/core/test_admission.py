@@ -1,0 +1,75 @@
+"""Evidence in its standard form, or a line that says what is wrong with it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tbench.errors import EvidenceError
+from tbench.evidence.admission import admit, check_lengths
+
+
+@pytest.mark.parametrize(
+    ("given", "standard"),
+    [
+        ([7, 3, 7, 9], [1, 0, 1, 2]),
+        (["cat", "ant", "cat", "dog"], [1, 0, 1, 2]),
+        (np.array([[2], [0], [2], [5]]), [1, 0, 1, 2]),
+        ([True, False, True, True], [1, 0, 1, 1]),
+    ],
+)
+def test_classes_are_renumbered(given: object, standard: list[int]) -> None:
+    labels = admit("labels", given)
+    assert isinstance(labels, np.ndarray)
+    assert labels.dtype == np.int64
+    assert labels.tolist() == standard
+
+
+def test_floats_are_regression_targets() -> None:
+    labels = admit("labels", np.array([0.0, 1.0, 3.0]))
+    assert isinstance(labels, np.ndarray)
+    assert (labels.shape, labels.dtype) == ((3, 1), np.float64)
+
+
+@pytest.mark.parametrize("kind", [np.int64, np.float64, np.bool_])
+def test_several_columns_of_zero_and_one_are_multi_label(kind: type) -> None:
+    labels = admit("labels", np.array([[0, 1], [1, 1], [0, 0]], dtype=kind))
+    assert isinstance(labels, np.ndarray)
+    assert (labels.shape, labels.dtype) == ((3, 2), np.int8)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("features", [[1.0, np.nan], [np.inf, 2.0]], "features: 2 values are NaN or infinite, the first in row 0"),
+        ("features", [1.0, 2.0], "features must be a matrix"),
+        ("features", np.zeros((0, 3)), "features must be a matrix"),
+        ("features", [["a", "b"]], "features must be real numbers"),
+        ("features", [[1j, 2]], "features must be real numbers"),
+        ("labels", np.zeros((2, 2, 2), int), "labels must be one value, or one row, per sample"),
+        ("labels", np.array([[0, 1], [2, 1]]), "labels with several columns must be 0/1"),
+        ("labels", [0.5, np.nan], "labels: 1 values are NaN"),
+        ("labels", np.array([1j, 2]), "labels must be integers, strings or floats"),
+        ("source_probabilities", [[0.5, 0.5], [3.0, -2.0]], r"sum to 1 \(row 1 does not\); are these logits"),
+        ("source_probabilities", [[0.5, 0.5], [0.7, 0.7]], r"sum to 1 \(row 1 does not\); are these logits"),
+        ("source_probabilities", [[0.0, 0.0], [0.5, 0.5]], r"row 0 does not"),
+    ],
+)
+def test_refused_in_one_line(name: str, value: object, told: str) -> None:
+    with pytest.raises(EvidenceError, match=told) as caught:
+        admit(name, value)
+    assert "\n" not in str(caught.value)
+
+
+def test_admitted_arrays_are_read_only_and_the_callers_stay_writeable() -> None:
+    mine = np.ones((3, 2))
+    admitted = admit("features", mine)
+    assert isinstance(admitted, np.ndarray)
+    assert not admitted.flags.writeable
+    assert mine.flags.writeable
+
+
+def test_lengths_are_compared() -> None:
+    with pytest.raises(EvidenceError, match="features 3, labels 2"):
+        check_lengths({"features": np.ones((3, 2)), "labels": np.zeros(2, int)})
+    check_lengths({"features": np.ones((3, 2)), "labels": np.zeros(3, int), "seed": 1})

@@ -1,0 +1,103 @@
+"""Every task done once, said as it is said, and a dead worker costs only the cell that it was at."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from tbench.executors import Executor, Lost
+from tbench.executors.here import Here
+from tbench.executors.processes import THREADS, Processes
+from tbench.plan import Task
+from tbench.results import Key, Record
+
+TASKS = [Task("score", "s", f"d/{number}", "c", 0, ("one", "two", "three")) for number in range(5)]
+
+
+class Shop:
+    """Stands for a workshop: answers each cell, and dies, dawdles or notes down what it is told to."""
+
+    def __init__(self, killer: str = "", slow: Path | None = None) -> None:
+        self.killer = killer
+        self.slow = slow
+
+    def __call__(self, task: Task) -> Iterator[Record]:
+        for key in task.cells():
+            if key.spec == self.killer and key.dataset == "d/1":
+                os.kill(os.getpid(), signal.SIGKILL)
+            if self.slow:
+                (self.slow / str(os.getpid())).touch()
+                time.sleep(30)
+            threads = [os.environ.get(name) for name in THREADS]
+            yield Record(key, "ok", float(os.getpid()), details={"threads": threads})
+
+
+def run(executor: Executor, shop: Callable[[], Shop] = Shop) -> tuple[list[Record], list[Lost]]:
+    said = list(executor.run(shop, TASKS))
+    return [item for item in said if isinstance(item, Record)], [item for item in said if isinstance(item, Lost)]
+
+
+def keys(tasks: list[Task]) -> list[Key]:
+    return sorted(key for task in tasks for key in task.cells())
+
+
+@pytest.mark.parametrize("executor", [Here(1), Processes(1), Processes(3), Processes(9)])
+def test_every_cell_once(executor: Executor) -> None:
+    records, lost = run(executor)
+    assert sorted(record.key for record in records) == keys(TASKS)
+    assert lost == []
+
+
+def test_workers_are_other_processes_of_one_thread() -> None:
+    records, _ = run(Processes(2))
+    assert len({record.value for record in records}) == 2
+    assert os.getpid() not in {record.value for record in records}
+    assert {thread for record in records for thread in record.details["threads"]} == {"1"}
+    assert all(os.environ.get(name) != "1" for name in THREADS) or os.environ.get(THREADS[0]) == "1"
+
+
+def test_a_killed_worker_is_replaced_and_what_it_had_said_is_kept() -> None:
+    records, lost = run(Processes(2), partial(Shop, killer="two"))
+    assert [(loss.task.dataset, loss.reason) for loss in lost] == [("d/1", "its worker process was killed by SIGKILL")]
+    missing = set(keys(TASKS)) - {record.key for record in records}
+    assert {(key.dataset, key.spec) for key in missing} == {("d/1", "two"), ("d/1", "three")}
+
+
+def test_a_workshop_that_cannot_be_opened_loses_its_tasks_and_ends(capfd: pytest.CaptureFixture[str]) -> None:
+    records, lost = run(Processes(2), partial(Shop, wrong="argument"))  # type: ignore[call-arg]
+    assert records == []
+    assert sorted(loss.task.dataset for loss in lost) == [task.dataset for task in TASKS]
+    assert {loss.reason for loss in lost} == {"its worker process ended with exit code 1"}
+    assert "unexpected keyword argument 'wrong'" in capfd.readouterr().err
+
+
+def test_leaving_early_leaves_no_process_behind(tmp_path: Path) -> None:
+    walk = Processes(2).run(partial(Shop, slow=tmp_path), TASKS)
+    with pytest.raises(KeyboardInterrupt):
+        _interrupt_when(walk, lambda: len(list(tmp_path.iterdir())) == 2)
+    for process in tmp_path.iterdir():
+        with pytest.raises(ProcessLookupError):
+            os.kill(int(process.name), 0)
+
+
+def _interrupt_when(walk: Iterator[object], ready: Callable[[], bool]) -> None:
+    """Ctrl-C while the driver listens for workers."""
+
+    def interrupt(*_: object) -> None:
+        if ready():
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, 0.1, 0.1)
+    try:
+        next(walk)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

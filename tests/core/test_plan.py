@@ -1,0 +1,53 @@
+"""What is planned: what is not known yet, cheap before dear, one dataset after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tbench.metric import Applied, Metric
+from tbench.plan import Plan, make_plan
+from tbench.results import Key, Status
+from tbench.suite import read_suite
+
+from .test_suite import SUITE
+
+METRICS = [Metric(f"{name}:x=1", name, "tests 1", Applied(name, lambda features: 0.0, {}, name)) for name in ("a", "b")]
+FORMER = read_suite("small", SUITE.replace('datasets = ["d/x"]', 'datasets = ["d/x", "d/y"]'))
+
+
+def plan(known: Mapping[Key, Status], again: bool = False) -> Plan:
+    return make_plan(FORMER, FORMER.protocol(None), METRICS, (0, 1), known, again=again)
+
+
+def test_scores_before_fine_tuning_and_datasets_together() -> None:
+    whole = plan({})
+    assert whole.cells == 2 * 2 * 3 * (2 + 4)
+    assert whole.remembered == 0
+    kinds = [task.kind for task in whole.tasks]
+    assert kinds == sorted(kinds)
+    assert kinds.count("score") == kinds.count("truth") == 12
+    order = [(task.kind, task.dataset, task.seed) for task in whole.tasks]
+    assert len(set(order)) == sum(before != after for before, after in zip([None, *order], order, strict=False))
+
+
+def test_what_is_known_is_left_out_and_failures_are_tried_again() -> None:
+    first = plan({}).tasks[0]
+    one, other = first.cells()
+    again = plan({one: "ok", other: "failed"})
+    assert (again.cells, again.remembered) == (plan({}).cells - 1, 1)
+    assert again.tasks[0].specs == (other.spec,)
+    assert plan({one: "inapplicable", other: "ok"}).tasks[0].candidate == FORMER.candidates[1]
+
+
+def test_a_finished_plan_is_empty_unless_asked_again() -> None:
+    everything: dict[Key, Status] = {key: "ok" for task in plan({}).tasks for key in task.cells()}
+    assert plan(everything) == Plan((), len(everything))
+    assert plan(everything, again=True) == plan({})
+
+
+def test_time_is_estimated_from_what_is_left() -> None:
+    protocol = FORMER.protocol(None)
+    whole = plan({})
+    truths = Plan(tuple(task for task in whole.tasks if task.kind == "truth"), 0)
+    assert truths.seconds(protocol) == 12 * 4 * protocol.seconds
+    assert whole.seconds(protocol) > truths.seconds(protocol)

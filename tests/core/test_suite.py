@@ -1,0 +1,109 @@
+"""Declarations: what they must say, and what is told when they do not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tbench.errors import UsageError
+from tbench.protocol import Protocol
+from tbench.suite import chosen, load_suite, read_suite
+
+SUITE = """
+title = "small"
+description = "for tests"
+candidates = ["f/one-a", "f/two-a", "f/three-b"]
+datasets = ["d/x"]
+metrics = ["hscore"]
+floors = ["random"]
+reference = "d/r"
+protocol = "quick"
+[boards]
+"only a" = ["f/*-a"]
+[protocols.quick]
+optimizer = "sgd"
+momentum = 0.9
+learning_rates = [0.01, 0.1]
+weight_decays = [0.0, 5e-4]
+steps = 10
+batch = 8
+warmup = 0.1
+shift = 2
+seeds = [0]
+seconds = 1.0
+"""
+
+
+def test_a_suite_is_read() -> None:
+    suite = read_suite("small", SUITE)
+    assert suite.candidates == ("f/one-a", "f/two-a", "f/three-b")
+    assert suite.boards == {"only a": ("f/one-a", "f/two-a")}
+    protocol = suite.protocol(None)
+    assert [(run.learning_rate, run.weight_decay) for run in protocol.runs()] == [
+        (0.01, 0.0),
+        (0.01, 5e-4),
+        (0.1, 0.0),
+        (0.1, 5e-4),
+    ]
+    assert len({run.spec for run in protocol.runs()}) == 4
+
+
+def test_every_setting_that_decides_the_outcome_stands_in_the_spec() -> None:
+    text = read_suite("small", SUITE).protocol(None).runs()[0].spec
+    for setting in (
+        "batch=8",
+        "learning_rate=0.01",
+        "momentum=0.9",
+        "optimizer=sgd",
+        "shift=2",
+        "steps=10",
+        "warmup=0.1",
+    ):
+        assert setting in text
+
+
+def test_a_file_of_ones_own(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(SUITE)
+    assert load_suite(str(path)).name == "mine"
+    with pytest.raises(UsageError, match=r"none\.toml cannot be read: No such file"):
+        load_suite(str(tmp_path / "none.toml"))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ('title = "small"', "", "does not say its title"),
+        ('title = "small"', 'titel = "small"', "unknown titel"),
+        ("steps = 10", "epochs = 10", "protocol quick of suite small: wrong or missing epochs, steps"),
+        ('protocol = "quick"', 'protocol = "slow"', "has no protocol 'slow'; it has quick"),
+        ("[boards]", "[boards", "is not TOML"),
+    ],
+)
+def test_mistakes_are_told(before: str, after: str, told: str) -> None:
+    with pytest.raises(UsageError, match=told):
+        read_suite("small", SUITE.replace(before, after))
+
+
+def test_choosing_by_name_and_pattern() -> None:
+    offered = ("f/one-a", "f/two-a", "f/three-b")
+    assert chosen("candidate", "all", offered, "small") == offered
+    assert chosen("candidate", "f/three-b,f/*-a", offered, "small") == offered
+    with pytest.raises(UsageError, match="suite small has no candidate 'f/tow-a'; did you mean f/two-a"):
+        chosen("candidate", "f/tow-a", offered, "small")
+    with pytest.raises(UsageError, match="it has f/one-a, f/two-a, f/three-b"):
+        chosen("candidate", "zzz", offered, "small")
+
+
+def test_the_embedded_suite_is_whole() -> None:
+    suite = load_suite("mini")
+    assert (len(suite.candidates), len(suite.datasets)) == (14, 8)
+    assert set(suite.floors) <= set(suite.metrics)
+    assert {name: len(pool) for name, pool in suite.boards.items()} == {
+        "trained (without resnet-random)": 13,
+        "architectures (one source, seven networks)": 7,
+        "sources (one network, five sources)": 5,
+    }
+    assert all(isinstance(protocol, Protocol) for protocol in suite.protocols.values())
+    assert (suite.protocol("quick").seeds, suite.protocol("full").seeds) == ((0,), (0, 1, 2))

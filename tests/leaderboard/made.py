@@ -1,0 +1,120 @@
+"""Records and frames made up for tests, with every number in plain sight."""
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tbench.leaderboard.frame import Frame
+from tbench.results import Key, Record, Status
+
+CANDIDATES = ("m/a", "m/b", "m/c", "m/d")
+DATASETS = ("t/x", "t/y")
+RATES = (0.01, 0.1)
+MACHINE = "a quiet one, 2 cores"
+
+
+def run_spec(rate: float, steps: int = 80) -> str:
+    return f"finetune:learning_rate={rate},steps={steps}"
+
+
+def frame(**changes: Any) -> Frame:
+    told: dict[str, Any] = {
+        "suite": "small",
+        "title": "small",
+        "description": "four candidates on two targets",
+        "protocol": "quick",
+        "settings": {"optimizer": "sgd", "learning_rates": RATES, "steps": 80},
+        "runs": tuple(run_spec(rate) for rate in RATES),
+        "candidates": CANDIDATES,
+        "datasets": DATASETS,
+        "floors": ("random", "knn"),
+        "boards": {},
+        "extraction": ("forward", "reference_forward"),
+    }
+    return Frame(**told | changes)
+
+
+def provenance(candidate: str, dataset: str, seed: int, changes: Mapping[str, str] | None = None) -> dict[str, str]:
+    known = {"tbench": "0.1", "plugin": "tbench 0.1", "torch": "2.15.0", "machine": MACHINE}
+    return known | {"weights": f"of {candidate}", "data": f"of {dataset} {seed}"} | dict(changes or {})
+
+
+def score(
+    metric: str,
+    dataset: str,
+    candidate: str,
+    value: float | None,
+    seed: int = 0,
+    *,
+    status: Status = "ok",
+    reason: str = "",
+    spec: str | None = None,
+    seconds: float | None = 0.5,
+    evidence: Mapping[str, tuple[float, str]] | None = None,
+    time: str = "2026-01-02T10:00:00+00:00",
+    of: Mapping[str, str] | None = None,
+    suite: str = "small",
+) -> Record:
+    """evidence: node -> seconds and machine; CPU seconds are twice the others everywhere."""
+    nodes = {"forward": (4.0, MACHINE)} if evidence is None else evidence
+    return Record(
+        Key("score", suite, dataset, candidate, spec or f"{metric}:x=1", seed),
+        status,
+        value,
+        reason,
+        seconds,
+        None if seconds is None else 2 * seconds,
+        {node: {"seconds": s, "cpu_seconds": 2 * s, "machine": machine} for node, (s, machine) in nodes.items()},
+        {"label": metric, "repeats": 5, "spread": 0.0},
+        provenance(candidate, dataset, seed, of),
+        time,
+    )
+
+
+def scores(metric: str, dataset: str, values: Sequence[float | None], seed: int = 0, **more: Any) -> list[Record]:
+    """One for each of CANDIDATES in turn; None leaves it out."""
+    pairs = zip(CANDIDATES, values, strict=True)
+    return [score(metric, dataset, name, value, seed, **more) for name, value in pairs if value is not None]
+
+
+def run(
+    dataset: str,
+    candidate: str,
+    test: float | None,
+    seed: int = 0,
+    *,
+    rate: float = 0.1,
+    validation: float | None = 0.5,
+    training: str = "ok",
+    status: Status = "ok",
+    reason: str = "",
+    protocol: str = "quick",
+    spec: str | None = None,
+    seconds: float = 100.0,
+    of: Mapping[str, str] | None = None,
+    time: str = "2026-01-03T10:00:00+00:00",
+    measure: str = "accuracy",
+) -> Record:
+    details = {"protocol": protocol, "learning_rate": rate, "weight_decay": 0.0005, "steps": 80, "measure": measure}
+    return Record(
+        Key("truth", "small", dataset, candidate, spec or run_spec(rate), seed),
+        status,
+        test,
+        reason,
+        seconds,
+        2 * seconds,
+        {},
+        details | {"validation": validation, "training": training, "curve": [2.0, 1.0]},
+        provenance(candidate, dataset, seed, of),
+        time,
+    )
+
+
+def truth(dataset: str, tests: Sequence[float | None], seed: int = 0, **more: Any) -> list[Record]:
+    """A whole sweep for each of CANDIDATES in turn, of which the second run is chosen; None leaves it out."""
+    found: list[Record] = []
+    for name, test in zip(CANDIDATES, tests, strict=True):
+        if test is not None:
+            found.append(run(dataset, name, test / 2, seed, rate=RATES[0], validation=0.1, seconds=60.0, **more))
+            found.append(run(dataset, name, test, seed, rate=RATES[1], validation=0.9, seconds=100.0, **more))
+    return found

@@ -1,0 +1,93 @@
+"""Moments are the class statistics that NumPy gives, also where rows are few, far away, or constant in a column."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tbench.api import Inapplicable
+from tbench.evidence.moments import moments
+
+SEEDS = st.integers(0, 2**32 - 1)
+QUIET = settings(deadline=None, max_examples=40)
+
+
+def problem(seed):
+    """Features (N, D), N below or above D, and labels (N,) in which every class occurs, some once only."""
+    rng = np.random.default_rng(seed)
+    classes, dims = rng.integers(1, 6), rng.integers(1, 20)
+    labels = rng.permutation(np.concatenate([np.arange(classes), rng.integers(classes, size=rng.integers(0, 40))]))
+    return rng.normal(size=(len(labels), dims)) + rng.normal(size=dims), labels
+
+
+@QUIET
+@given(seed=SEEDS)
+def test_equal_the_definitions(seed):
+    features, labels = problem(seed)
+    found = moments(features, labels)
+    groups = [features[labels == c] for c in range(labels.max() + 1)]
+    assert found.samples == len(features)
+    assert found.counts.tolist() == [len(group) for group in groups]
+    np.testing.assert_allclose(found.mean, features.mean(axis=0), atol=1e-12)
+    np.testing.assert_allclose(found.class_means, [group.mean(axis=0) for group in groups], atol=1e-12)
+    centred = features - features.mean(axis=0)
+    within = sum((group - group.mean(axis=0)).T @ (group - group.mean(axis=0)) for group in groups)
+    np.testing.assert_allclose(found.total, centred.T @ centred, atol=1e-10)
+    np.testing.assert_allclose(found.within, within, atol=1e-10)
+    np.testing.assert_allclose(found.squared_norms, (centred**2).sum(axis=1), atol=1e-10)  # in the order of the samples
+
+
+def test_a_mean_far_from_zero_costs_no_digits():
+    rng = np.random.default_rng(0)
+    features, labels = rng.integers(-8, 9, size=(60, 5)).astype(np.float64), np.arange(60) % 3
+    near, far = moments(features, labels), moments(features + 2.0**40, labels)
+    np.testing.assert_allclose(far.total, near.total, rtol=1e-12)
+    np.testing.assert_allclose(far.within, near.within, rtol=1e-12)
+
+
+def test_tight_classes_keep_their_scatter():
+    rng = np.random.default_rng(1)
+    labels = np.arange(60) % 3
+    noise = rng.integers(-8, 9, size=(60, 4)) * 2.0**-20
+    apart = 2.0**16 * rng.integers(-8, 9, size=(3, 4))
+    expected = moments(noise, labels).within
+    np.testing.assert_allclose(moments(apart[labels] + noise, labels).within, expected, rtol=1e-6, atol=1e-14)
+
+
+def test_constant_columns_have_no_scatter_at_all():
+    rng = np.random.default_rng(2)
+    features, labels = np.pad(rng.normal(size=(30, 2)), ((0, 0), (0, 2)), constant_values=0.1), np.arange(30) % 4
+    found = moments(features, labels)
+    assert not found.total[2:].any()
+    assert not found.within[2:].any()
+    assert (found.class_means[:, 2:] == found.mean[2:]).all()
+
+
+def test_float32_is_computed_in_float64():
+    features, labels = problem(3)
+    coarse = features.astype(np.float32)
+    found, expected = moments(coarse, labels), moments(coarse.astype(np.float64), labels)
+    assert found.total.dtype == np.float64
+    np.testing.assert_array_equal(found.total, expected.total)
+
+
+def test_a_class_alone_is_counted():
+    found = moments(np.arange(6.0).reshape(3, 2), np.zeros(3, dtype=np.int64))
+    assert found.counts.tolist() == [3]
+    np.testing.assert_allclose(found.within, found.total)
+
+
+def test_needs_one_class_per_sample():
+    features = np.eye(3)
+    with pytest.raises(Inapplicable, match="one class per sample"):
+        moments(features, np.eye(3, dtype=np.int8))
+    with pytest.raises(Inapplicable, match="one class per sample"):
+        moments(features, np.ones((3, 1)))
+
+
+def test_inputs_are_left_alone():
+    features, labels = problem(4)
+    features.flags.writeable = labels.flags.writeable = False
+    assert moments(features, labels).samples == len(labels)

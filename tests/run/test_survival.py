@@ -1,0 +1,156 @@
+"""kill -9 anywhere: nothing measured is lost, nothing is measured twice, the next run ends as if nothing had been."""
+
+from __future__ import annotations
+
+import signal
+import sqlite3
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from .conftest import CELLS, Foreign, House
+
+# What a listener does to the very process that it listens in, before the run begins.
+KILLERS = {
+    "in fine-tuning": """
+        import tbench.finetune as room
+        shift, calls = room._shifted, []
+        def deadly(*given):
+            calls.append(1)
+            if len(calls) == 7:  # in the middle of the second run
+                os.kill(os.getpid(), signal.SIGKILL)
+            return shift(*given)
+        room._shifted = deadly
+    """,
+    "in extraction": """
+        import tbench.evidence.shelf as room
+        def deadly(path, content):
+            path.with_name(path.name + ".1.draft").write_bytes(content[: len(content) // 2])
+            os.kill(os.getpid(), signal.SIGKILL)
+        room._place = deadly
+    """,
+    "between cells": """
+        from tbench.store import Store
+        add, calls = Store.add, []
+        def deadly(*given):
+            calls.append(1)
+            if len(calls) == 4:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return add(*given)
+        Store.add = deadly
+    """,
+}
+LISTENER = """
+import os, signal
+from tbench.hooks import hookimpl
+
+@hookimpl
+def started():
+{deed}
+"""
+
+
+def measurements(house: House) -> int:
+    """Every row that was ever written, not only the latest of each cell."""
+    with sqlite3.connect(house.store) as connection:
+        return int(connection.execute("select count(*) from records").fetchone()[0])
+
+
+@pytest.mark.parametrize("moment", KILLERS)
+def test_killed_and_run_again(moment: str, house: House, undisturbed: House, foreign: Foreign) -> None:
+    deed = "\n".join(line[4:] for line in KILLERS[moment].strip("\n").splitlines())
+    killer = foreign("killer", "1.0", {"killer.py": LISTENER.format(deed=deed)}, {"tbench.hooks": ["killer = killer"]})
+    ended = house.run(env={"PYTHONPATH": str(killer)})
+    assert ended.returncode == -signal.SIGKILL, ended.stderr
+    before = house.values()
+    assert len(before) == {"in fine-tuning": 9, "in extraction": 0, "between cells": 3}[moment]
+
+    ended = house.run()
+    assert ended.returncode == 0, ended.stderr
+    assert f"remembered {len(before)}" in ended.stdout
+    assert house.values() == undisturbed.values()
+    assert measurements(house) == CELLS
+
+
+def test_a_killed_driver_takes_its_workers_along(house: House, undisturbed: House) -> None:
+    with subprocess.Popen(house.command("--workers", "2", executor="processes"), stdout=subprocess.DEVNULL) as driver:
+        _wait_until(lambda: house.store.exists() and measurements_or_none(house) >= 2)
+        workers = _children(driver.pid)
+        assert len(workers) >= 2
+        driver.kill()
+    _wait_until(lambda: not any(Path(f"/proc/{worker}").exists() for worker in workers))
+    before = house.values()
+    ended = house.run(executor="processes")
+    assert ended.returncode == 0, ended.stderr
+    assert house.values() == undisturbed.values()
+    assert set(before) <= set(house.values())
+    assert measurements(house) == CELLS
+
+
+def test_interrupted_by_ctrl_c(house: House, undisturbed: House) -> None:
+    command = house.command("--workers", "2", executor="processes")
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as driver:
+        _wait_until(lambda: house.store.exists() and measurements_or_none(house) >= 1)
+        driver.send_signal(signal.SIGINT)
+        _, told = driver.communicate(timeout=60)
+    assert driver.returncode == 130
+    assert told.strip() == "tbench: interrupted; what was measured is stored, run again to go on"
+    assert house.run().returncode == 0
+    assert house.values() == undisturbed.values()
+    assert measurements(house) == CELLS
+
+
+def test_a_second_run_measures_nothing_and_changes_no_byte(undisturbed: House) -> None:
+    before = {path: path.read_bytes() for path in undisturbed.pages.iterdir()}
+    rows = measurements(undisturbed)
+    ended = undisturbed.run()
+    assert ended.returncode == 0
+    assert f"measured 0, remembered {CELLS}" in ended.stdout
+    assert {path: path.read_bytes() for path in undisturbed.pages.iterdir()} == before
+    assert measurements(undisturbed) == rows
+
+
+def test_again_measures_again_and_gets_the_same(house: House, undisturbed: House) -> None:
+    house.run("--models", "*mix", metrics="logme")
+    house.run("--models", "*mix", "--again", metrics="logme")
+    assert measurements(house) == 2 * 3
+    assert house.values().items() <= undisturbed.values().items()
+
+
+def test_a_flipped_byte_in_kept_features_is_noticed_and_computed_again(house: House, undisturbed: House) -> None:
+    assert house.run().returncode == 0
+    for path in (house.store.parent / "evidence").rglob("*.safetensors"):
+        content = bytearray(path.read_bytes())
+        content[-3] ^= 0x10
+        path.write_bytes(content)
+    house.store.unlink()
+    ended = house.run()
+    assert ended.returncode == 0
+    assert ended.stdout.count("does not have the checksum") == 4
+    assert house.values() == undisturbed.values()
+
+
+def test_processes_and_here_agree(house: House, undisturbed: House) -> None:
+    assert house.run("--workers", "2", executor="processes").returncode == 0
+    assert house.values() == undisturbed.values()
+
+
+def measurements_or_none(house: House) -> int:
+    try:
+        return measurements(house)
+    except sqlite3.OperationalError:  # not yet created
+        return 0
+
+
+def _children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def _wait_until(true: object, patience: float = 120) -> None:
+    assert callable(true)
+    end = time.monotonic() + patience
+    while not true():
+        assert time.monotonic() < end, "it did not come to pass"
+        time.sleep(0.05)
