@@ -1,6 +1,7 @@
 # The two commands of the README. PYTHON may name another interpreter (>= 3.11).
 PYTHON ?= python3
 BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 OLDEST_TIMM := 1.0.20
 
 .PHONY: run test
@@ -8,19 +9,22 @@ OLDEST_TIMM := 1.0.20
 run: .venv/installed
 	$(BIN)/tbench run --metrics all
 
-test: .venv/installed-test
-	$(BIN)/python -m mypy --config-file setup.cfg
+test: .venv/installed-for-tests
+	$(BIN)/mypy --config-file setup.cfg
 	$(BIN)/ruff check
-	TBENCH_OLDEST_TIMM=$(CURDIR)/.venv/oldest-timm $(BIN)/python -m pytest
+	$(BIN)/ruff format --check
+	TBENCH_OLDEST_TIMM=$(CURDIR)/.venv/oldest-timm $(BIN)/pytest
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
 
 .venv/installed: .venv/bin/python setup.cfg pyproject.toml
-	$(BIN)/python -m pip install --quiet --editable .
-	touch $@
+	@echo "installing tbench and its packages into .venv (about 5 GB, some minutes) ..."
+	$(PIP) install --editable .
+	@touch $@
 
-.venv/installed-test: .venv/installed
-	$(BIN)/python -m pip install --quiet --editable '.[dev]' 'setuptools>=77' wheel
-	$(BIN)/python -m pip install --quiet --no-deps --upgrade --target .venv/oldest-timm timm==$(OLDEST_TIMM)
-	touch $@
+.venv/installed-for-tests: .venv/installed
+	@echo "installing the test tools ..."
+	$(PIP) install --editable '.[dev]'
+	$(PIP) install --no-deps --upgrade --target .venv/oldest-timm timm==$(OLDEST_TIMM)
+	@touch $@

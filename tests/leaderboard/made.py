@@ -1,4 +1,5 @@
 """Records and frames made up for tests, with every number in plain sight."""
+
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
@@ -118,3 +119,31 @@ def truth(dataset: str, tests: Sequence[float | None], seed: int = 0, **more: An
             found.append(run(dataset, name, test / 2, seed, rate=RATES[0], validation=0.1, seconds=60.0, **more))
             found.append(run(dataset, name, test, seed, rate=RATES[1], validation=0.9, seconds=100.0, **more))
     return found
+
+
+def whole_store() -> list[Record]:
+    """A bit of everything that may befall a store: two seeds, gaps, failures, strangers, two machines."""
+    found: list[Record] = []
+    for seed, shift in ((0, 0.0), (1, 0.02)):
+        found += truth("t/x", [0.9 - shift, 0.7 + shift, 0.5, 0.3], seed)
+        found += truth("t/y", [0.4, 0.5 + shift, 0.8, 0.6 - shift], seed)
+        for dataset, good in (("t/x", [4, 3, 2, 1]), ("t/y", [1, 2, 4, 3])):
+            ped = {"forward": (4.0, MACHINE), "reference_forward": (8.0, MACHINE), "features+ped": (1.5, MACHINE)}
+            found += scores("good", dataset, good, seed, seconds=0.25)
+            found += scores("good+ped", dataset, [2, 4, 1, 3], seed, evidence=ped)
+            found += scores("turned", dataset, [-value for value in good], seed)
+            found += scores("flat", dataset, [1, 1, 1, 1], seed)
+            found += scores("partial", dataset, [None, *good[1:]], seed)
+            found.append(score("partial", dataset, "m/a", None, seed, status="inapplicable", reason="m/a has no head"))
+            found += scores("random", dataset, [2, 1, 4, 3] if seed else [1, 3, 2, 4], seed, evidence={})
+    failed = run("t/y", "m/d", None, 1, rate=RATES[0], status="failed", reason="out | of memory")
+    found = [failed if record.key == failed.key else record for record in found]
+    found.append(run("t/x", "m/a", 0.99, protocol="full", spec=run_spec(0.1, 500)))
+    found.append(score("good", "t/z", "m/a", 1.0))
+    found.append(score("good", "t/x", "m/a", 7.0, spec="good:x=2", of={"weights": "others"}))
+    found.append(score("slow", "t/x", "m/a", 1.0, of={"machine": "another"}, evidence={}))
+    return found
+
+
+def whole_frame() -> Frame:
+    return frame(boards={"pair (the first two)": ("m/a", "m/b"), "without m/a": ("m/b", "m/c", "m/d")})

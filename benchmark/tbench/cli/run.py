@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -72,7 +73,8 @@ def run(
     from tbench.suite import chosen, load_suite
     from tbench.workshop import Workshop
 
-    console = Console(highlight=False)
+    start = time.monotonic()
+    console = Console(highlight=False, soft_wrap=True)
     suite = load_suite(suite_name)
     protocol = suite.protocol(protocol_name)
     if seeds:
@@ -85,7 +87,7 @@ def run(
     wanted, refused = Catalogue.installed().choose(metrics, suite.metrics)
     executor = Registry.installed("executors").load(executor_name)(workers or len(os.sched_getaffinity(0)))
     for complaint in refused:
-        console.print(f"note: {complaint}", style="yellow", markup=False, soft_wrap=True)
+        console.print(f"note: {complaint}", style="yellow", markup=False)
 
     with Store(store_path) as store:
         known = store.known(suite.name)
@@ -102,7 +104,7 @@ def run(
             "finished", measured=summary.measured, inapplicable=summary.inapplicable, failed=len(summary.failed)
         )
         page = publish(store.latest(suite.name), suite.frame(protocol.name), Path(out))
-    _conclude(console, summary, listeners.complaints, page)
+    _conclude(console, summary, listeners.complaints, page, duration(time.monotonic() - start))
     if summary.failed or refused:
         sys.exit(1)
 
@@ -133,16 +135,16 @@ def _announce(
     )
 
 
-def _conclude(console: Console, summary: Summary, complaints: Sequence[str], page: Path) -> None:
+def _conclude(console: Console, summary: Summary, complaints: Sequence[str], page: Path, took: str) -> None:
     """How it went: every failure with its reason, then where the page is."""
     console.print(
         f"measured {summary.measured}, remembered {summary.remembered}, not applicable {summary.inapplicable}, "
-        f"failed {len(summary.failed)}",
+        f"failed {len(summary.failed)}, in {took}",
         markup=False,
     )
     reasons = Counter((record.details.get("label", record.key.spec), record.reason) for record in summary.failed)
     for (label, reason), count in reasons.items():
-        console.print(f"failed: {label} ({count} cells): {reason}", style="red", markup=False, soft_wrap=True)
+        console.print(f"failed: {label} ({count} cells): {reason}", style="red", markup=False)
     for complaint in complaints:
-        console.print(f"note: {complaint}", style="yellow", markup=False, soft_wrap=True)
-    console.print(f"leaderboard: {page}", markup=False, soft_wrap=True)
+        console.print(f"note: {complaint}", style="yellow", markup=False)
+    console.print(f"leaderboard: {page}", markup=False)

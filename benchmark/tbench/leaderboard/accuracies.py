@@ -82,9 +82,8 @@ def _about(board: Board, datasets: list[str]) -> tuple[str, ...]:
     shown = [truth for dataset in datasets for truth in board.means[dataset].values()]
     if any(truth.training or truth.seeds < len(board.seeds) for truth in shown):
         said.append(legend)
-    if incomplete := sum(len(truth.runs) < len(board.frame.runs) for truth in board.truths.values()):
+    if failed := sum(len(truth.runs) < len(board.frame.runs) for truth in board.truths.values()):
         said.append(
-            f"{incomplete:,} of {counted(len(board.truths), 'sweep')} not complete: the grid has "
-            f"{counted(len(board.frame.runs), 'run')}, and the best of those that are there is taken."
+            f"In {failed:,} of {counted(len(board.truths), 'sweep')} a run failed; the best of the others is taken."
         )
     return tuple(said)

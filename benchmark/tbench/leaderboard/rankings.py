@@ -28,12 +28,12 @@ def datasets_section(board: Board) -> Section:
         columns = [[line.metric.label for line in lines]]
         for measure in ("pearson", "tau", "tau_w", "spearman"):
             values = [ranking.mean(measure) for ranking in rankings]
-            rated = [value if ranking.whole else None for value, ranking in zip(values, rankings, strict=True)]
+            rated = [value if _competes(line, dataset) else None for line, value in zip(lines, values, strict=True)]
             columns.append(with_best([tau(value) for value in values], rated))
         columns.append([span([len(ranking.ranked)], ranking.total) for ranking in rankings])
         header = ("metric", "R_p", "τ_K", "τ_w", "ρ_S", "candidates")
         tables.append((board.names[dataset], Table(header, by_columns(*columns), "lrrrrr")))
-    words = "R_p: Pearson, τ_K: Kendall's τ-b, τ_w: weighted Kendall, ρ_S: Spearman; bold as above, floors included."
+    words = "R_p: Pearson, τ_K: Kendall's τ-b, τ_w: weighted Kendall, ρ_S: Spearman."
     return Section("datasets", "Each dataset on its own", (words,), tuple(tables))
 
 
@@ -45,9 +45,7 @@ def boards_section(board: Board) -> Section:
     columns = [[metric.label for metric in order]]
     for pool in board.pools:
         found = {line.metric: line for line in pool.lines}
-        lines = [found[metric] for metric in order]
-        rated = [line.mean.value if line.whole and not line.metric.floor else None for line in lines]
-        columns.append(with_best([_mean(line) for line in lines], rated))
+        columns.append(_means([found[metric] for metric in order]))
     rows = by_columns(*columns)
     yardsticks = (
         ("random, 95 % quantile", *(tau(pool.null.quantile if pool.null else None) for pool in board.pools)),
@@ -63,17 +61,16 @@ def _agreement(board: Board, lines: Sequence[Line]) -> Table:
     columns = [[line.metric.label for line in lines]]
     for dataset in pool.truth:
         rankings = [line.rankings[dataset] for line in lines]
-        rated = [ranking.tau_w if ranking.whole else None for ranking in rankings]
+        rated = [line.rankings[dataset].tau_w if _competes(line, dataset) else None for line in lines]
         columns.append(with_best([tau(ranking.tau_w) for ranking in rankings], rated))
-    columns.append(
-        with_best([_mean(line) for line in lines], [line.mean.value if line.whole else None for line in lines])
-    )
+    columns.append(_means(lines))
     columns.append([_candidates(line) for line in lines])
     header = ["metric", *(board.names[dataset] for dataset in pool.truth), "mean", "candidates"]
     if any(line.mean.count < line.mean.total for line in pool.lines):
         columns.append([f"{line.mean.count}/{line.mean.total}" for line in lines])
         header.append("datasets")
-    if any(len(ranking.by_seed) < ranking.wanted for line in pool.lines for ranking in line.rankings.values()):
+    rankings = [ranking for line in pool.lines for ranking in line.rankings.values()]
+    if len(board.seeds) > 1 and any(len(ranking.by_seed) < ranking.wanted for ranking in rankings):
         columns.append([span((len(r.by_seed) for r in line.rankings.values()), len(board.seeds)) for line in lines])
         header.append("seeds")
     return Table(tuple(header), by_columns(*columns), "l" + "r" * (len(header) - 1))
@@ -87,9 +84,16 @@ def _candidates(line: Line) -> str:
     return f"{missing} missing" if missing else "all"
 
 
-def _mean(line: Line) -> str:
-    value = line.mean.value
-    return tau(value, line.sd) + (f" {PARTIAL}" if value is not None and not line.whole else "")
+def _competes(line: Line, dataset: str) -> bool:
+    """For being the best: floors do not, nor does what misses something there."""
+    return line.rankings[dataset].whole and not line.metric.floor
+
+
+def _means(lines: Sequence[Line]) -> list[str]:
+    values = [line.mean.value for line in lines]
+    marks = [f" {PARTIAL}" if line.mean.value is not None and not line.whole else "" for line in lines]
+    shown = [tau(value, line.sd) + mark for value, line, mark in zip(values, lines, marks, strict=True)]
+    return with_best(shown, [line.mean.value if line.whole and not line.metric.floor else None for line in lines])
 
 
 def _verdict(pool: Pool) -> tuple[str, ...]:
@@ -123,7 +127,7 @@ def yardsticks(board: Board) -> list[tuple[str, str]]:
     """Ceiling, chance and oracle of the whole pool, in words."""
     pool = board.whole
     return [
-        ("Noise ceiling", _ceiling(pool.ceiling, len(board.seeds))),
+        ("Noise ceiling", _ceiling(pool.ceiling)),
         (
             "Chance",
             f"random orders: 95 % quantile of the mean τ_w {tau(pool.null.quantile)}, sd {tau(pool.null.sd)}"
@@ -134,9 +138,9 @@ def yardsticks(board: Board) -> list[tuple[str, str]]:
     ]
 
 
-def _ceiling(ceiling: Mean, seeds: int) -> str:
+def _ceiling(ceiling: Mean) -> str:
     if ceiling.value is None:
-        return f"not known: it takes two seeds, and there {'is one' if seeds == 1 else f'are {seeds}'}"
+        return "not known: it takes the truths of two seeds"
     where = "" if ceiling.count == ceiling.total else f", on {ceiling.count} of {ceiling.total} datasets"
     return f"mean τ_w between the truths of two seeds {tau(ceiling.value)}{where}"
 

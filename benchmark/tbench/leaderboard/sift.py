@@ -25,7 +25,7 @@ class Sifted:
 
 
 def sift(records: Iterable[Record], frame: Frame) -> Sifted:
-    """One suite, one protocol, one set of weights for each candidate and one content for each dataset and seed.
+    """One suite, one protocol, whole sweeps, one set of weights for each candidate, one content for each dataset and seed.
 
     Where one name stands for several weights or contents, those that most records speak of stay (the newest, where
     that is a tie). Scores belong to no protocol; they stay for the seeds that the protocol's runs have.
@@ -44,6 +44,7 @@ def sift(records: Iterable[Record], frame: Frame) -> Sifted:
     kept = keep(sorted(records, key=lambda record: record.key), lambda record: _foreign(record, frame))
     kept = keep(kept, _other_fingerprint(kept, "weights", lambda record: record.key.candidate))
     kept = keep(kept, _other_fingerprint(kept, "data", lambda record: (record.key.dataset, record.key.seed)))
+    kept = keep(kept, _unfinished_sweep(kept, frame))
     seeds = {record.key.seed for record in kept if record.key.kind == "truth" and record.status == "ok"}
 
     def unseeded(record: Record) -> str:
@@ -73,6 +74,23 @@ def _foreign(record: Record, frame: Frame) -> str:
     if key.kind == "truth" and record.status == "ok" and not _number(record.details.get("validation")):
         return "fine-tuning without a finite validation result"
     return ""
+
+
+def _unfinished_sweep(records: Iterable[Record], frame: Frame) -> Callable[[Record], str]:
+    """An objection to runs of which others of the same grid are still to come: the best is not known yet."""
+    done: dict[Hashable, set[str]] = defaultdict(set)
+    for record in records:
+        done[_cell(record)].add(record.key.spec)
+
+    def objection(record: Record) -> str:
+        unfinished = record.key.kind == "truth" and not done[_cell(record)] >= set(frame.runs)
+        return "fine-tuning whose sweep is not finished" if unfinished else ""
+
+    return objection
+
+
+def _cell(record: Record) -> Hashable:
+    return record.key.dataset, record.key.candidate, record.key.seed
 
 
 def _other_fingerprint(

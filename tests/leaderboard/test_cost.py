@@ -1,0 +1,162 @@
+"""What scores cost: sums over the same cells, one machine, with and without extraction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pytest
+
+from tbench.leaderboard.board import make_board
+from tbench.leaderboard.cost import Bill, Price, Seconds, make_bill
+from tbench.leaderboard.metrics import find_metrics
+from tbench.leaderboard.prices import cost_section
+from tbench.leaderboard.truth import find_truths
+from tbench.results import Record
+
+from .made import MACHINE, frame, run, score, scores, truth
+
+EXTRACTION = ("forward", "reference_forward")
+NODES = {
+    "forward": (4.0, MACHINE),
+    "features": (0.125, MACHINE),
+    "reference_forward": (8.0, MACHINE),
+    "m": (0.5, MACHINE),
+}
+
+
+def bill_of(records: Iterable[Record]) -> Bill:
+    records = list(records)
+    of_metrics = [record for record in records if record.key.kind == "score"]
+    truths = find_truths(record for record in records if record.key.kind == "truth")
+    bill = make_bill(find_metrics(of_metrics, ()), of_metrics, truths, EXTRACTION)
+    assert bill is not None
+    return bill
+
+
+def price_of(bill: Bill, label: str) -> Price:
+    return next(price for price in bill.prices if price.metric.label == label)
+
+
+def seconds(wall: float) -> Seconds:
+    return Seconds(wall, 2 * wall)
+
+
+def test_parts_of_a_price() -> None:
+    bill = bill_of(
+        [*scores("a", "t/x", [1, 2, 3, 4], seconds=0.25, evidence=NODES), *truth("t/x", [0.1, 0.2, 0.3, 0.4])]
+    )
+    price = price_of(bill, "a")
+    assert price.cells == bill.cells == 4
+    assert price.own == seconds(4 * 0.25)
+    assert price.evidence == seconds(4 * (0.125 + 0.5))
+    assert price.extraction == seconds(4 * (4.0 + 8.0))
+    assert price.best == bill.best == seconds(4 * 100)
+    assert price.sweep == bill.sweep == seconds(4 * 160)
+    assert bill.extraction == {"forward": (4, seconds(16)), "reference_forward": (4, seconds(32))}
+    assert (bill.machine, bill.left_out) == (MACHINE, 0)
+
+
+def test_a_metric_with_gaps_is_held_against_the_fine_tuning_of_its_own_cells() -> None:
+    records = [
+        *scores("a", "t/x", [1, 2, 3, 4]),
+        *scores("b", "t/x", [1, None, None, 4], evidence={}),
+        score("b", "t/x", "m/b", None, status="inapplicable"),
+        *truth("t/x", [0.1, 0.2, 0.3, 0.4]),
+    ]
+    bill = bill_of(records)
+    assert (price_of(bill, "a").cells, price_of(bill, "b").cells) == (4, 2)
+    assert price_of(bill, "b").best == seconds(200)
+    assert price_of(bill, "b").sweep == seconds(320)
+    assert price_of(bill, "b").extraction == seconds(0)
+    assert bill.left_out == 0
+
+
+def test_cells_that_were_not_fine_tuned_are_not_counted_unless_none_was() -> None:
+    some = [*scores("a", "t/x", [1, 2, 3, 4]), *truth("t/x", [0.1, None, None, None])]
+    assert price_of(bill_of(some), "a").cells == 1
+    bill = bill_of(scores("a", "t/x", [1, 2, 3, 4]))
+    assert (bill.cells, bill.best, bill.sweep) == (4, None, None)
+    assert (price_of(bill, "a").cells, price_of(bill, "a").best) == (4, None)
+
+
+def test_seconds_of_two_machines_are_never_added() -> None:
+    there = {"machine": "another"}
+    records = [
+        *scores("a", "t/x", [1, 2, 3, 4]),
+        *truth("t/x", [0.1, 0.2, 0.3, None]),
+        run("t/x", "m/d", 0.4, of=there),
+        score("b", "t/x", "m/a", 1.0, of=there, evidence={}),
+        score("c", "t/x", "m/a", 1.0, evidence={"forward": (4.0, "another")}),
+        score("c", "t/x", "m/b", 1.0),
+        score("d", "t/x", "m/a", 1.0, seconds=None, evidence={}),
+    ]
+    bill = bill_of(records)
+    assert bill.machine == MACHINE
+    assert bill.left_out == 4
+    assert bill.cells == 3
+    assert [(price.metric.label, price.cells) for price in bill.prices] == [("a", 3), ("c", 1)]
+    assert bill.best == seconds(300)
+
+
+def test_a_sweep_that_is_partly_from_elsewhere_is_not_counted() -> None:
+    records = [
+        *scores("a", "t/x", [1, 2, 3, 4]),
+        *truth("t/x", [0.1, 0.2, None, None]),
+        run("t/x", "m/c", 0.4, rate=0.01, validation=0.1),
+        run("t/x", "m/c", 0.4, of={"machine": "another"}),
+    ]
+    bill = bill_of(records)
+    assert (bill.cells, bill.left_out) == (2, 1)
+    assert price_of(bill, "a").cells == 2
+
+
+def test_nothing_measured() -> None:
+    assert make_bill((), [], {}, EXTRACTION) is None
+    assert make_bill((), [score("a", "t/x", "m/a", None, status="failed")], {}, EXTRACTION) is None
+    section = cost_section(make_board([], frame()))
+    assert (section.tables, section.before) == ((), ("No score with its seconds yet.",))
+
+
+def test_the_table_gives_both_speed_ups() -> None:
+    nodes = {"forward": (4.0, MACHINE), "moments": (0.5, MACHINE)}
+    records = [*scores("a", "t/x", [1, 2, 3, 4], seconds=0.5, evidence=nodes), *truth("t/x", [0.1, 0.2, 0.3, 0.4])]
+    section = cost_section(make_board(records, frame()))
+    (_, wall), (_, cpu) = section.tables
+    assert [row for row in wall.rows if row[0] == "a"] == [
+        ("a", "4", "2.00", "4.00", "20.0", "100×", "20×", "160×", "32×"),
+    ]
+    assert [row for row in cpu.rows if row[0] == "a"] == [
+        ("a", "4", "4.00", "8.00", "40.0", "100×", "20×", "160×", "32×"),
+    ]
+    assert wall.rows[:3] == (
+        ("fine-tuning, whole sweep", "4", "640", "", "", "", "", "1×", "1×"),
+        ("fine-tuning, best run alone", "4", "400", "", "", "1×", "1×", "", ""),
+        ("extraction: forward", "4", "16.0", "", "", "", "", "", ""),
+    )
+    assert "Sums over 4 cells" in section.before[0]
+    assert MACHINE in section.before[0]
+
+
+def test_records_left_out_of_the_cost_are_told() -> None:
+    records = [*scores("a", "t/x", [1, 2, 3, 4]), score("b", "t/x", "m/a", 1.0, of={"machine": "another"}, evidence={})]
+    section = cost_section(make_board(records, frame()))
+    assert section.before[-1] == "Left out here, measured elsewhere or without seconds: 1 record."
+    assert not any("another" in line for line in section.before)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "–"),
+        (0.0, "0.0000"),
+        (1e-9, "<0.0001"),
+        (0.00123, "0.0012"),
+        (0.5, "0.500"),
+        (1.5, "1.50"),
+        (12345.6, "12,346"),
+    ],
+)
+def test_how_seconds_are_written(value: float | None, text: str) -> None:
+    from tbench.leaderboard.tables import seconds
+
+    assert seconds(value) == text

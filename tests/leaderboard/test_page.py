@@ -1,0 +1,234 @@
+"""The page: what it says, byte for byte the same from the same records, and whole or not there."""
+
+from __future__ import annotations
+
+import csv
+import io
+import random
+import re
+from pathlib import Path
+
+import pytest
+
+from tbench.errors import TbenchError
+from tbench.leaderboard.board import make_board
+from tbench.leaderboard.page import publish, render
+from tbench.leaderboard.tables import span, tau, times, with_best
+from tbench.results import from_json, to_json
+
+from .made import CANDIDATES, DATASETS, RATES, frame, run, score, scores, truth, whole_frame, whole_store
+
+GOLDEN = Path(__file__).with_name("golden.md")
+
+
+def section(page: str, title: str) -> str:
+    return page.partition(f"## {title}")[2].partition("\n## ")[0]
+
+
+def row(page: str, label: str) -> list[str]:
+    line = next(line for line in page.splitlines() if line.startswith(f"| {label} "))
+    return [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def test_the_page_of_a_small_store() -> None:
+    """golden.md was read and checked by hand against the made-up numbers; change it only with that care."""
+    assert render(make_board(whole_store(), whole_frame())) == GOLDEN.read_text(encoding="utf-8")
+
+
+def test_same_records_same_bytes_in_any_order_and_through_the_store(tmp_path: Path) -> None:
+    records = whole_store()
+    first = publish(records, whole_frame(), tmp_path / "one")
+    random.Random(3).shuffle(records)
+    second = publish([from_json(to_json(record)) for record in records], whole_frame(), tmp_path / "two")
+    names = ["README.md", "agreement.csv", "cost.csv", "scores.csv", "truth.csv"]
+    assert sorted(path.name for path in first.parent.iterdir()) == names
+    for name in names:
+        content = (first.parent / name).read_bytes()
+        assert content == (second.parent / name).read_bytes()
+        assert b"\r" not in content
+        assert content.endswith(b"\n")
+    assert first == tmp_path / "one" / "small" / "README.md"
+
+
+def test_a_page_is_replaced_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = publish(whole_store(), whole_frame(), tmp_path)
+    before = page.read_bytes()
+
+    def full(self: Path, *_: object, **__: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(TbenchError, match="cannot be written: No space left on device"):
+        publish([], whole_frame(), tmp_path)
+    assert page.read_bytes() == before
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(TbenchError, match=r"leaderboard .*file/small cannot be written: Not a directory"):
+        publish([], frame(), tmp_path / "file")
+
+
+def test_a_page_without_records_or_without_truth_says_so() -> None:
+    empty = render(make_board([], frame()))
+    assert "Nothing can be ranked yet" in empty
+    assert "Nothing has been fine-tuned by this protocol yet." in empty
+    assert "**Records**: 0, measured – (UTC)" in empty
+    scored = render(make_board(scores("a", "t/x", [1, 2, 3, 4]), frame()))
+    assert "Nothing can be ranked yet" in scored
+    assert "Nothing to rank (fewer than two candidates with different truths): x, y." in scored
+    assert row(section(scored, "What it costs"), "a")[1] == "4"
+
+
+def test_a_finished_suite_without_gaps_has_nothing_to_tell() -> None:
+    values = [1, 2, 3, 4]
+    records = [
+        r for dataset in DATASETS for r in (*scores("a", dataset, values), *truth(dataset, [0.1, 0.2, 0.3, 0.4]))
+    ]
+    page = render(make_board(records, frame()))
+    assert section(page, "What is not in these tables").strip().startswith("Nothing.")
+    assert "**Noise ceiling**: not known: it takes the truths of two seeds" in page
+    assert row(page, "a") == ["a", "**1.000**", "**1.000**", "**1.000**", "4/4"]
+    assert "(c|d|s):" not in page
+
+
+def test_what_was_left_out_is_counted() -> None:
+    page = render(make_board(whole_store(), whole_frame()))
+    told = section(page, "What is not in these tables")
+    assert row(told, "fine-tuning by another protocol (full)")[1] == "1"
+    assert row(told, "of a dataset that the suite does not list (t/z)")[1] == "1"
+    assert row(told, "other weights under the same name (m/a)")[1] == "1"
+    assert row(told, "partial") == ["partial", "inapplicable", "4", "a", "all 2", "the candidate has no head"]
+    assert "out \\| of memory" in told
+    assert "τ_w of flat is not defined for 4 of 4 dataset × seed" in told
+
+
+def test_candidates_without_a_truth_are_named() -> None:
+    page = render(make_board([*truth("t/x", [0.1, 0.2, None, None]), *scores("a", "t/x", [1, 2, 3, 4])], frame()))
+    assert "No truth on x, so not ranked there: c, d." in page
+    assert row(page, "a")[-1] == "2/2"
+
+
+def test_pools_that_differ_between_datasets() -> None:
+    records = [*truth("t/x", [0.1, 0.2, None, None]), *truth("t/y", [0.1, 0.2, 0.3, 0.4])]
+    records += [record for dataset in DATASETS for record in scores("a", dataset, [1, 2, 3, 4])]
+    records += [*scores("b", "t/x", [1, 2, 3, 4]), *scores("b", "t/y", [1, 2, 3, None])]
+    page = render(make_board(records, frame()))
+    assert (row(page, "a")[-1], row(page, "b")[-1]) == ("all", "1 missing")
+
+
+def test_floors_are_apart_and_never_bold() -> None:
+    records = [record for dataset in DATASETS for record in truth(dataset, [0.1, 0.2, 0.3, 0.4])]
+    for label, values in (("knn", [1, 2, 3, 4]), ("knn:k=1", [1, 2, 3, 4]), ("a", [4, 3, 2, 1])):
+        records += [record for dataset in DATASETS for record in scores(label, dataset, values)]
+    page = render(make_board(records, frame()))
+    metrics, _, floors = section(page, "How well each metric ranks").partition("### Floors")
+    assert row(metrics, "a")[1:4] == ["**-1.000**"] * 3
+    assert "knn" not in metrics
+    assert row(floors, "knn")[1:4] == row(floors, "knn:k=1")[1:4] == ["1.000"] * 3
+    assert row(section(page, "Smaller pools"), "knn")[1] == "1.000"
+    assert row(section(page, "Each dataset on its own"), "knn")[1:5] == ["1.000"] * 4
+
+
+def test_truth_is_flagged_and_sweeps_with_a_failed_run_are_counted() -> None:
+    records = [
+        *truth("t/x", [0.9, 0.8, None, None], 0),
+        *truth("t/x", [0.7, None, None, None], 1),
+        run("t/x", "m/c", 0.1, training="chance"),
+        run("t/x", "m/c", None, rate=RATES[0], status="failed", reason="out of memory"),
+        run("t/x", "m/d", 0.2, training="diverged"),
+        run("t/x", "m/d", None, rate=RATES[0], status="failed", reason="out of memory"),
+    ]
+    told = section(render(make_board(records, frame())), "Ground truth")
+    assert row(told, "a")[1] == "**80.0 ± 14.1**"
+    assert row(told, "b")[1] == "**80.0 s**"
+    assert row(told, "c")[1] == "10.0 cs"
+    assert row(told, "d")[1] == "20.0 ds"
+    assert "8 runs, of which 1 diverged and 1 stayed at chance" in told
+    assert "In 2 of 5 sweeps a run failed; the best of the others is taken." in told
+
+
+def test_measures_are_named_where_they_differ() -> None:
+    records = [*truth("t/x", [0.1, 0.2, 0.3, 0.4]), *truth("t/y", [0.1, 0.2, 0.3, 0.4], measure="map")]
+    assert "Measure: x accuracy, y map." in render(make_board(records, frame()))
+
+
+def test_gaps_are_marked_and_take_no_part_in_best() -> None:
+    records = [
+        *(r for dataset in DATASETS for r in truth(dataset, [0.1, 0.2, 0.3, 0.4])),
+        *(r for dataset in DATASETS for r in scores("a", dataset, [1, 2, 4, 3])),
+        *(r for dataset in DATASETS for r in scores("b", dataset, [None, 2, 3, 4])),
+        *scores("c", "t/x", [1, 1, 1, 1]),
+    ]
+    page = render(make_board(records, frame()))
+    assert all(cell.startswith("**") for cell in row(page, "a")[1:4])
+    assert row(page, "b")[1:] == ["1.000", "1.000", "1.000 †", "3/4", "2/2"]
+    assert row(page, "c")[1:] == ["–", "–", "–", "0–4/4", "0/2"]
+
+
+def test_versions_machines_and_days_are_told() -> None:
+    records = [
+        score("a", "t/x", "m/a", 1.0, time="2026-01-05T00:00:00+00:00", of={"torch": "2.14.0", "plugin": "other 3"}),
+        score("a", "t/x", "m/b", 1.0, time="2026-01-03T23:00:00+00:00"),
+        score("a", "t/x", "m/c", 1.0, time="2026-01-04T00:00:00+00:00", of={"machine": "another"}),
+    ]
+    page = render(make_board(records, frame()))
+    assert "- **Records**: 3, measured 2026-01-03 to 2026-01-05 (UTC)" in page
+    assert "- **Machine**: a quiet one, 2 cores (2 records); another (1 record)" in page
+    assert "- **Versions**: tbench 0.1, torch 2.14.0 / 2.15.0" in page
+    assert "- **Plug-ins**: other 3, tbench 0.1" in page
+    assert "protocol quick: optimizer sgd, learning rates 0.01 / 0.1, steps 80;" in page
+
+
+def test_names_that_two_families_share_are_not_shortened() -> None:
+    page = render(make_board(truth("t/x", [0.1, 0.2, 0.3, 0.4]), frame(candidates=(*CANDIDATES, "n/a"))))
+    told = section(page, "Ground truth")
+    assert row(told, "m/a")
+    assert row(told, "b")
+
+
+def test_csv_is_sorted_and_exact(tmp_path: Path) -> None:
+    third = 1 / 3
+    records = [*scores("a", "t/x", [third, 2.0, 3.0, 1e-300], 10), *scores("a", "t/x", [1.0, 2.0, 3.0, 4.0], 9)]
+    records += [*truth("t/x", [0.1, 0.2, 0.3, 0.4], 9), *truth("t/x", [0.1, 0.2, 0.3, 0.4], 10)]
+    folder = publish(records, frame(), tmp_path).parent
+    rows = list(csv.DictReader(io.StringIO((folder / "scores.csv").read_text())))
+    assert [(one["candidate"], one["seed"]) for one in rows[:3]] == [("m/a", "9"), ("m/a", "10"), ("m/b", "9")]
+    assert rows[1]["score"] == repr(third)
+    assert float(rows[7]["score"]) == 1e-300
+    runs = list(csv.DictReader(io.StringIO((folder / "truth.csv").read_text())))
+    assert len(runs) == 16
+    assert {(one["learning_rate"], one["chosen"]) for one in runs} == {("0.01", "0"), ("0.1", "1")}
+    agreements = list(csv.DictReader(io.StringIO((folder / "agreement.csv").read_text())))
+    assert [(one["pool"], one["dataset"], one["metric"]) for one in agreements] == [("all candidates", "t/x", "a")]
+    assert (agreements[0]["ranked"], agreements[0]["candidates"], agreements[0]["seeds"]) == ("4", "4", "2")
+    costs = list(csv.DictReader(io.StringIO((folder / "cost.csv").read_text())))
+    assert [one["item"] for one in costs] == ["extraction: forward", "a"]
+    assert (costs[1]["own_seconds"], costs[1]["sweep_cpu_seconds"]) == ("4.0", "2560.0")
+
+
+def test_every_number_of_the_page_is_a_number_of_the_files(tmp_path: Path) -> None:
+    page = publish(whole_store(), whole_frame(), tmp_path)
+    rows = csv.DictReader(io.StringIO((page.parent / "agreement.csv").read_text()))
+    table = section(page.read_text(), "How well each metric ranks")
+    for one in rows:
+        if one["pool"] == "all candidates":
+            shown = row(table, one["metric"])[1 + DATASETS.index(one["dataset"])].strip("*")
+            assert shown == (tau(float(one["tau_w"])) if one["tau_w"] else "–")
+
+
+def test_tables_are_whole_markdown() -> None:
+    page = render(make_board(whole_store(), whole_frame()))
+    for block in re.findall(r"(?:^\|.*\n)+", page, flags=re.MULTILINE):
+        widths = {len(re.findall(r"(?<!\\)\|", line)) for line in block.splitlines()}
+        assert len(widths) == 1
+    assert "nan" not in page.replace("nano", "").lower().split()
+    assert "None" not in page
+
+
+def test_how_numbers_are_written() -> None:
+    assert [tau(None), tau(-0.0001), tau(0.5, 0.25), tau(-1.0)] == ["–", "0.000", "0.500 ± 0.250", "-1.000"]
+    assert [times(None, 1), times(5, 0), times(5, 2), times(1000, 0.5)] == ["–", "–", "2.5×", "2,000×"]
+    assert [span([], 4), span([4, 4], 4), span([2, 4, 3], 4)] == ["–", "4/4", "2–4/4"]
+    assert with_best(["a", "b", "c", "d"], [0.1, 0.50001, 0.50002, None]) == ["a", "**b**", "**c**", "d"]
+    assert with_best(["–"], [None]) == ["–"]

@@ -1,0 +1,67 @@
+"""The same tables in a terminal: nothing is cut off, however narrow it is."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.cells import cell_len
+from rich.console import Console
+
+from tbench.leaderboard.board import make_board
+from tbench.leaderboard.page import sections
+from tbench.leaderboard.tables import Section, Table
+from tbench.leaderboard.terminal import terminal_lines
+
+from .made import whole_frame, whole_store
+
+
+def shown(section: Section, width: int, color: bool = False) -> str:
+    file = io.StringIO()
+    system = "standard" if color else None
+    console = Console(file=file, width=width, highlight=False, force_terminal=color, color_system=system)
+    for line in terminal_lines(section, console.width):
+        console.print(line)
+    return file.getvalue()
+
+
+WIDE = Table(
+    ("metric", *(f"dataset-{number}" for number in range(8)), "mean"),
+    (("good+ped", *["**0.123 ± 0.045**"] * 8, "0.5"), ("poor", *["-0.001"] * 8, "–")),
+    "l" + "r" * 9,
+)
+
+
+@pytest.mark.parametrize("width", [40, 80, 120, 200])
+def test_every_cell_is_there_at_any_width(width: int) -> None:
+    text = shown(Section("x", "A title", (), (("", WIDE),)), width)
+    assert max(cell_len(line.rstrip()) for line in text.splitlines()) <= width
+    assert text.count("0.123 ± 0.045") == 8
+    assert text.count("-0.001") == 8
+    assert text.count("good+ped") == text.count("metric") == {40: 5, 80: 2, 120: 2, 200: 1}[width]
+    for head in WIDE.header:
+        assert head in text
+
+
+@pytest.mark.parametrize("width", [80, 160])
+def test_a_whole_page_in_a_terminal(width: int) -> None:
+    for section in sections(make_board(whole_store(), whole_frame())):
+        text = shown(section, width)
+        assert section.title in text
+        assert "**" not in text
+        assert "…" not in text
+        assert max(cell_len(line.rstrip()) for line in text.splitlines()) <= width
+
+
+def test_the_best_is_bold() -> None:
+    text = shown(
+        Section("x", "t", (), (("", Table(("a", "b"), (("m", "**1.0**"), ("n", "0.5")), "lr")),)), 80, color=True
+    )
+    assert "\x1b[1m1.0\x1b[0m" in text
+    assert "\x1b[1m0.5" not in text
+
+
+def test_long_words_are_folded_and_not_cut() -> None:
+    reason = "the candidate has no head for source classes, and none can be made for it"
+    table = Table(("metric", "reason"), (("leep", reason),), "ll")
+    assert " ".join(shown(Section("x", "t", (), (("", table),)), 50).split()).endswith(reason)

@@ -1,0 +1,84 @@
+"""The guides do what they say: their examples are executed."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tbench.api import VOCABULARY
+from tbench.cli import COMMANDS
+
+ROOT = Path(__file__).parent.parent
+
+
+def blocks(page: str, language: str) -> list[str]:
+    return re.findall(
+        rf"^```{language}\n(.*?)^```", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
+    )
+
+
+@pytest.fixture(scope="module", params=["docs/add-a-metric.md", "README.md"])
+def installed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The package that a page tells its reader to write, installed as the page says, offline."""
+    source, target = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("target")
+    (code,) = blocks(request.param, "python")
+    (packaging,) = blocks(request.param, "toml")
+    (source / "margin.py").write_text(code)
+    (source / "pyproject.toml").write_text(packaging)
+    pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "install"]
+    offline = ["--no-build-isolation", "--no-deps", "--no-index", "--no-cache-dir", "--target"]
+    subprocess.run([*pip, *offline, target, source], check=True)
+    return target
+
+
+def tbench(installed: Path, *words: str) -> str:
+    environment = {**os.environ, "PYTHONPATH": str(installed)}
+    command = [sys.executable, "-m", "tbench", *words]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+
+
+def test_the_metric_of_the_guide_is_listed_keeps_the_contract_and_scores(installed: Path, tmp_path: Path) -> None:
+    (listed,) = [
+        entry for entry in json.loads(tbench(installed, "list", "metrics", "--json")) if entry["name"] == "margin"
+    ]
+    assert listed["description"] == "Distance between class means, in units of the spread within classes."
+
+    assert ", 0 broken" in tbench(installed, "check", "margin")
+
+    labels = np.arange(60) % 3
+    features = np.random.default_rng(0).normal(size=(60, 4))
+    np.save(tmp_path / "y.npy", labels)
+    scores = []
+    for distance in (0, 5):
+        np.save(tmp_path / "F.npy", features + distance * labels[:, None])
+        words = ("margin:power=2", f"features={tmp_path / 'F.npy'}", f"labels={tmp_path / 'y.npy'}")
+        scores.append(float(tbench(installed, "score", *words)))
+    assert scores[0] < scores[1]
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/add-a-metric.md"])
+def test_pages_name_commands_that_exist(page: str) -> None:
+    named = set(re.findall(r"\btbench ([a-z]+)\b", "\n".join(blocks(page, "sh"))))
+    assert named
+    assert named <= set(COMMANDS)
+
+
+def test_the_guide_names_evidence_that_exists() -> None:
+    guide = (ROOT / "docs/add-a-metric.md").read_text(encoding="utf-8")
+    named = re.findall(r"`([a-z_]+)`(?: \(| \(N)", guide)
+    assert {"features", "labels", "moments"} <= set(named)
+    assert set(named) <= set(VOCABULARY)
+
+
+@pytest.mark.parametrize("page", ["README.md", "ARCHITECTURE.md", "docs/add-a-metric.md"])
+def test_links_between_pages_lead_somewhere(page: str) -> None:
+    links = re.findall(r"\]\((?!https?:)([^)#]+)", (ROOT / page).read_text(encoding="utf-8"))
+    missing = [link for link in links if not (ROOT / page).parent.joinpath(link).exists()]
+    assert missing == []
