@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import combinations
 from typing import Any
 
@@ -75,10 +75,13 @@ def agreement(scores: ArrayLike, truth: ArrayLike) -> Agreement:
     )
 
 
-def noise_ceiling(truths: ArrayLike) -> float | None:
-    """Mean weighted tau between the truths of two seeds; truths (seeds, candidates). None where no pair defines one."""
-    pairs = combinations(np.asarray(truths, dtype=np.float64), 2)
-    return Mean.of(agreement(one, other).tau_w for one, other in pairs).value
+def between_seeds(truths: ArrayLike) -> Agreement:
+    """Means over the pairs of seeds of how the truths of two seeds agree; truths (seeds, candidates).
+
+    Its tau_w is the noise ceiling: what a metric would reach that knew one seed and were held against another.
+    """
+    pairs = [agreement(one, other) for one, other in combinations(np.asarray(truths, dtype=np.float64), 2)]
+    return Agreement(*(Mean.of(getattr(pair, field.name) for pair in pairs).value for field in fields(Agreement)))
 
 
 def null_quantile(truths: Sequence[ArrayLike], draws: int, seed: int, level: float = 0.95) -> Null | None:

@@ -22,7 +22,7 @@ def somewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     np.save("F.npy", FEATURES)
     np.save("y.npy", LABELS)
-    np.save("nan.npy", np.where(FEATURES > FEATURES.max() - 1e-9, np.nan, FEATURES))
+    np.save("nan.npy", np.where(FEATURES.max() - 1e-9 < FEATURES, np.nan, FEATURES))
     np.save("short.npy", LABELS[:-3])
     np.save("logits.npy", FEATURES)
     np.save("objects.npy", np.array([{"a": 1}], dtype=object))
@@ -106,7 +106,7 @@ def test_a_leaderboard_that_cannot_be_written(tmp_path: Path) -> None:
 
 
 def test_scores_are_printed_with_the_digits_that_they_have() -> None:
-    result = CliRunner().invoke(main, "score hscore,knn features=F.npy labels=y.npy".split())
+    result = CliRunner().invoke(main, ["score", "hscore,knn", "features=F.npy", "labels=y.npy"])
     assert result.exit_code == 0
     printed = dict(line.split() for line in result.output.splitlines())
     assert set(printed) == {"hscore", "knn"}

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from tbench.statistics import Agreement, Mean, agreement, noise_ceiling, null_quantile, rounded, weighted_taus
+from tbench.statistics import Agreement, Mean, agreement, between_seeds, null_quantile, rounded, weighted_taus
 
 NOTHING = Agreement(None, None, None, None)
 
@@ -153,14 +153,15 @@ def test_many_at_once_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     assert weighted_taus(scores[0], truth).tolist() == whole[:1].tolist()
 
 
-def test_noise_ceiling() -> None:
+def test_agreement_between_seeds() -> None:
     one, other, third = [1, 2, 3, 4], [1, 2, 4, 3], [4, 3, 2, 1]
-    assert noise_ceiling([one]) is None
-    assert noise_ceiling([one, one]) == pytest.approx(1)
-    expected = np.mean([agreement(*pair).tau_w for pair in ((one, other), (one, third), (other, third))])
-    assert noise_ceiling([one, other, third]) == pytest.approx(expected)
-    assert noise_ceiling([one, one, [5, 5, 5, 5]]) == pytest.approx(1)
-    assert noise_ceiling([[1], [2]]) is None
+    assert between_seeds([one]) == NOTHING
+    assert between_seeds([[1], [2]]) == NOTHING
+    pairs = [agreement(*pair) for pair in ((one, other), (one, third), (other, third))]
+    found = between_seeds([one, other, third])
+    for measure in ("tau_w", "tau", "pearson", "spearman"):
+        assert getattr(found, measure) == pytest.approx(np.mean([getattr(pair, measure) for pair in pairs]))
+        assert getattr(between_seeds([one, one, [5, 5, 5, 5]]), measure) == pytest.approx(1)
 
 
 def test_null_of_three_candidates_is_the_distribution_of_all_orders() -> None:

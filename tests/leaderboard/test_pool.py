@@ -11,7 +11,7 @@ from tbench.leaderboard.metrics import find_metrics
 from tbench.leaderboard.pool import DRAWS, DRAWS_SEED, Line, Pool, by_candidate, make_pool
 from tbench.leaderboard.truth import find_truths
 from tbench.results import Record
-from tbench.statistics import Mean, agreement, noise_ceiling, null_quantile
+from tbench.statistics import Mean, agreement, between_seeds, null_quantile
 
 from .made import CANDIDATES, DATASETS, run, score, scores, truth
 
@@ -128,7 +128,7 @@ def test_noise_ceiling_and_oracle() -> None:
     others = ([0.3, 0.8, 0.4, 0.6], [0.5, 0.4, 0.9, 0.1])
     records = [*TRUTH, *truth("t/x", others[0], 1), *truth("t/y", [*others[1][:3], None], 1)]
     pool = pool_of(records)
-    assert pool.ceiling == Mean.of([noise_ceiling([X, others[0]]), noise_ceiling([Y[:3], others[1][:3]])])
+    assert pool.ceiling == Mean.of(between_seeds(pair).tau_w for pair in ([X, others[0]], [Y[:3], others[1][:3]]))
     x = [fmean(pair) for pair in zip(X, others[0], strict=True)]
     y = [*(fmean(pair) for pair in zip(Y[:3], others[1][:3], strict=True)), Y[3]]
     assert pool.oracle == Mean.of([agreement(y, x).tau_w, agreement(x, y).tau_w])

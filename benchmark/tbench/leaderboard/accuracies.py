@@ -6,8 +6,10 @@ from collections import Counter
 from statistics import fmean, stdev
 
 from tbench.leaderboard.board import Board
-from tbench.leaderboard.tables import NOTHING, Section, Table, by_columns, counted, percent, with_best
+from tbench.leaderboard.pool import stability
+from tbench.leaderboard.tables import NOTHING, Section, Table, by_columns, counted, percent, tau, with_best
 from tbench.leaderboard.truth import MeanTruth
+from tbench.statistics import Mean
 
 LETTERS = {"chance": "c", "diverged": "d"}
 FEWER = "s"
@@ -38,6 +40,10 @@ def truth_section(board: Board) -> Section:
     rows = (*by_columns(*columns), ("sd of candidates", *(between for between, _ in spreads), ""))
     if len(board.seeds) > 1:
         rows += (("sd of seeds, mean", *(of_seeds for _, of_seeds in spreads), ""),)
+        stable = [stability(board.truths, dataset, board.seeds) for dataset in datasets]
+        for words, measure in (("Spearman", "spearman"), ("τ_w", "tau_w")):
+            values = [getattr(one, measure) for one in stable]
+            rows += ((f"{words} between seeds", *(map(tau, values)), tau(Mean.of(values).value)),)
     header = ("candidate", *(board.names[dataset] for dataset in datasets), "mean")
     table = Table(header, rows, "l" + "r" * (len(header) - 1))
     return Section("truth", title, _about(board, datasets), (("", table),))

@@ -11,7 +11,7 @@ from statistics import fmean, stdev
 from tbench.leaderboard.metrics import Metric
 from tbench.leaderboard.truth import MeanTruth, Truths, mean_truths
 from tbench.results import Record
-from tbench.statistics import Agreement, Mean, Null, agreement, noise_ceiling, null_quantile, orders
+from tbench.statistics import Agreement, Mean, Null, agreement, between_seeds, null_quantile, orders
 
 DRAWS = 10_000  # random rankings that tell what chance reaches
 DRAWS_SEED = 0
@@ -141,7 +141,7 @@ def make_pool(
         truth,
         _best_first([line(metric) for metric in metrics]),
         null(everybody),
-        Mean.of(_ceiling(within, dataset, seeds) for dataset in truth),
+        Mean.of(stability(within, dataset, seeds).tau_w for dataset in truth),
         Mean.of(_oracle(truth, dataset) for dataset in truth),
     )
 
@@ -157,10 +157,11 @@ def _ranking(by_seed: Sequence[tuple[int, Mapping[str, float]]], truth: Mapping[
     return Ranking(agreements, ranked, len(truth), len(by_seed))
 
 
-def _ceiling(truths: Truths, dataset: str, seeds: Sequence[int]) -> float | None:
+def stability(truths: Truths, dataset: str, seeds: Sequence[int]) -> Agreement:
+    """How the truths of two seeds agree, over the candidates that have one for each."""
     names = sorted({candidate for of, candidate, _ in truths if of == dataset})
     whole = [name for name in names if all((dataset, name, seed) in truths for seed in seeds)]
-    return noise_ceiling([[truths[dataset, name, seed].test for name in whole] for seed in seeds])
+    return between_seeds([[truths[dataset, name, seed].test for name in whole] for seed in seeds])
 
 
 def _oracle(truth: Mapping[str, Mapping[str, float]], dataset: str) -> float | None:

@@ -25,7 +25,7 @@ class Sifted:
 
 
 def sift(records: Iterable[Record], frame: Frame) -> Sifted:
-    """One suite, one protocol, whole sweeps, one set of weights for each candidate, one content for each dataset and seed.
+    """One suite, one protocol, whole sweeps, one set of weights for a candidate, one content for a dataset and seed.
 
     Where one name stands for several weights or contents, those that most records speak of stay (the newest, where
     that is a tie). Scores belong to no protocol; they stay for the seeds that the protocol's runs have.
