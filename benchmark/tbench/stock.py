@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache, lru_cache
 from typing import Literal
 
 from tbench.api import Candidate, Dataset, DatasetFamily, ModelFamily, Split
+from tbench.errors import TbenchError
 from tbench.evidence.admission import frozen
 from tbench.provenance import fingerprint
 from tbench.registry import Registry
+from tbench.results import Key, Record, Status
 from tbench.spec import CandidateName
 
 SPLITS_KEPT = 8  # those of one dataset and seed, the reference set, and some room
@@ -29,6 +32,17 @@ class Stock:
     def origin(self, kind: Literal["models", "datasets"], name: str) -> str:
         """The package, with its version, that brings the family of this name."""
         return self._families[kind].origin(CandidateName.parse(name).family)
+
+    def still_true(self, records: Iterable[Record]) -> dict[Key, Status]:
+        """What is known of the candidates as they are today: not what was measured with other weights."""
+        return {record.key: record.status for record in records if self._same_weights(record)}
+
+    def _same_weights(self, record: Record) -> bool:
+        weights = record.provenance.get("weights")
+        try:
+            return weights is None or weights == self.candidate(record.key.candidate).fingerprint
+        except TbenchError:
+            return True  # a candidate that cannot be had any more cannot be measured anew
 
     def _candidate(self, name: str) -> Candidate:
         asked = CandidateName.parse(name)

@@ -31,7 +31,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlch
 from sqlalchemy.pool import QueuePool
 
 from tbench.errors import StoreError
-from tbench.results import Key, Kind, Record, Status, from_json, newer, to_json
+from tbench.results import Kind, Record, from_json, newer, to_json
 
 SCHEMA = 1  # how the tables look; what a record looks like has a number of its own
 PATIENCE = 60.0  # seconds to wait for others who write
@@ -93,11 +93,6 @@ class Store:
         """The last record of each key, sorted by key."""
         rows = self._read(_latest(select(RECORDS.c.document), suite, kind))
         return sorted((from_json(document) for (document,) in rows), key=lambda record: record.key)
-
-    def known(self, suite: str) -> dict[Key, Status]:
-        """The last status of each key."""
-        keys = select(*(RECORDS.c[name] for name in KEY), RECORDS.c.status)
-        return {Key(*row[:-1]): row[-1] for row in self._read(_latest(keys, suite, None))}
 
     def _connected(self) -> Engine:
         url = make_url(self.where) if "://" in self.where else None

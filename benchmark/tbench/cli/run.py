@@ -69,6 +69,7 @@ def run(
     from tbench.progress import Terminal, duration
     from tbench.registry import Registry
     from tbench.run import run as walk
+    from tbench.stock import Stock
     from tbench.store import Store
     from tbench.suite import chosen, load_suite
     from tbench.workshop import Workshop
@@ -90,7 +91,7 @@ def run(
         console.print(f"note: {complaint}", style="yellow", markup=False)
 
     with Store(store_path) as store:
-        known = store.known(suite.name)
+        known = Stock().still_true(store.latest(suite.name))
         plan = make_plan(part, protocol, wanted, protocol.seeds, known, again=again)
         _announce(console, part, protocol, len(wanted), plan, duration)
         if dry_run:

@@ -1,0 +1,41 @@
+"""Datasets and candidates by name, and what is still true of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tbench.errors import UsageError
+from tbench.results import Key, Record
+from tbench.stock import Stock
+
+
+def test_splits_are_read_only_and_drawn_once() -> None:
+    stock = Stock()
+    train = stock.split("mini/digits", "train", 0)
+    assert train is stock.split("mini/digits", "train", 0)
+    assert not np.asarray(train.images).flags.writeable
+    assert not train.labels.flags.writeable
+    assert stock.fingerprint("mini/digits", 0) == Stock().fingerprint("mini/digits", 0)
+    assert stock.fingerprint("mini/digits", 0) != stock.fingerprint("mini/digits", 1)
+
+
+@pytest.mark.parametrize("name", ["mini/resnet-mixx", "minni/resnet-mix", "resnet-mix"])
+def test_unknown_candidates_are_told(name: str) -> None:
+    with pytest.raises(UsageError):
+        Stock().candidate(name)
+
+
+def test_what_was_measured_with_other_weights_is_not_known() -> None:
+    stock = Stock()
+    key = Key("score", "mini", "mini/digits", "mini/resnet-mix", "lfc:kernel=linear", 0)
+    record = Record(key, "ok", 0.5, provenance={"weights": stock.candidate("mini/resnet-mix").fingerprint})
+    assert stock.still_true([record]) == {key: "ok"}
+    assert stock.still_true([replace(record, provenance={"weights": "others"})]) == {}
+    assert stock.still_true([replace(record, provenance={}, status="inapplicable", value=None)]) == {
+        key: "inapplicable"
+    }
+    gone = replace(record, key=replace(key, candidate="mini/gone"))
+    assert list(stock.still_true([gone])) == [gone.key]
