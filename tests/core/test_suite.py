@@ -8,6 +8,7 @@ import pytest
 
 from tbench.errors import UsageError
 from tbench.protocol import Protocol
+from tbench.stock import Stock
 from tbench.suite import chosen, load_suite, read_suite
 
 SUITE = """
@@ -107,3 +108,12 @@ def test_the_embedded_suite_is_whole() -> None:
     }
     assert all(isinstance(protocol, Protocol) for protocol in suite.protocols.values())
     assert (suite.protocol("quick").seeds, suite.protocol("full").seeds) == ((0,), (0, 1, 2))
+
+
+def test_the_suite_of_layers_holds_whole_networks_and_their_cuts() -> None:
+    suite = load_suite("mini-layers")
+    assert {len(pool) for pool in suite.boards.values()} == {3, 4}
+    assert sorted(name for pool in suite.boards.values() for name in pool) == sorted(suite.candidates)
+    stock = Stock()
+    for name in suite.candidates:
+        assert stock.candidate(name).name == name

@@ -17,7 +17,7 @@ TARGETS = {  # classes, train, val, test
     "symbols": (12, 240, 300, 1000),
     "typeface": (8, 320, 300, 1000),
     "count": (6, 320, 300, 1000),
-    "orient": (8, 320, 300, 1000),
+    "orient": (8, 640, 300, 1000),
     "texture": (6, 180, 300, 1000),
 }
 SOURCES = {"source-mix": 100, "source-glyph": 60, "source-shape": 20, "source-texture": 20, "source-fractal": 40}

@@ -86,7 +86,8 @@ def run(
         datasets=chosen("dataset", datasets, suite.datasets, suite.name),
     )
     wanted, refused = Catalogue.installed().choose(metrics, suite.metrics)
-    executor = Registry.installed("executors").load(executor_name)(workers or len(os.sched_getaffinity(0)))
+    workers = workers or len(os.sched_getaffinity(0))
+    executor = Registry.installed("executors").load(executor_name)(workers)
     for complaint in refused:
         console.print(f"note: {complaint}", style="yellow", markup=False)
 
@@ -105,7 +106,10 @@ def run(
             "finished", measured=summary.measured, inapplicable=summary.inapplicable, failed=len(summary.failed)
         )
         page = publish(store.latest(suite.name), suite.frame(protocol.name), Path(out))
-    _conclude(console, summary, listeners.complaints, page, duration(time.monotonic() - start))
+    took = duration(time.monotonic() - start)
+    if plan.tasks:
+        took += f"; {duration(plan.seconds(protocol) / workers)} were expected of {workers} quiet cores"
+    _conclude(console, summary, listeners.complaints, page, took)
     if summary.failed or refused:
         sys.exit(1)
 
@@ -131,7 +135,7 @@ def _announce(
         counts[task.kind] += len(task.specs)
     console.print(
         f"to do: {counts['score']} scores and {counts['truth']} fine-tuning runs; {plan.remembered} cells are stored"
-        + (f"; about {duration(plan.seconds(protocol))} of CPU time" if plan.tasks else ""),
+        + (f"; about {duration(plan.seconds(protocol))} of CPU time in all" if plan.tasks else ""),
         markup=False,
     )
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Here:
-    """Simple to debug and to interrupt; a crash of the interpreter ends the run."""
+    """In this process, one task after the other: simple to debug; a crash of the interpreter ends the run."""
 
     def __init__(self, workers: int) -> None:
         del workers  # there is only this one

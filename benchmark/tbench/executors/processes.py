@@ -33,7 +33,10 @@ class Worker:
 
 
 class Processes:
-    """Each worker has a pipe of its own, so that none can leave a lock behind when it is killed."""
+    """In worker processes of one thread each; a worker that dies costs only the cell that it was at.
+
+    Each has a pipe of its own, so that none can leave a lock behind when it is killed.
+    """
 
     def __init__(self, workers: int) -> None:
         self._count = workers

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Literal
 
 import numpy as np
 from numpy.random import RandomState
@@ -32,7 +32,7 @@ class MiniDataset:
         images, labels = self.draw(part, self.sizes[part], stream(self.name, part, seed))
         images.flags.writeable = False
         labels.flags.writeable = False
-        return Split(cast("Sequence[NDArray[np.uint8]]", images), labels)
+        return Split(images, labels)
 
 
 def stream(name: str, part: Part, seed: int) -> RandomState:

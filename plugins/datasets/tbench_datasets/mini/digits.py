@@ -1,4 +1,4 @@
-"""Target digits: handwritten digits of the UCI optical recognition set (scikit-learn's load_digits), enlarged."""
+"""Target digits: handwritten digits of the UCI optical recognition set (scikit-learn), in cluttered colour."""
 
 from __future__ import annotations
 
@@ -8,19 +8,23 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 from sklearn.datasets import load_digits
 
-from tbench_datasets.mini.canvas import to_bytes
+from tbench_datasets.mini.canvas import paint
 from tbench_datasets.mini.dataset import Part
 
 POOL, VAL = 400, 400  # of the 1797 digits in a fixed random order; the remaining 997 are for the test
 
 
 def draw_digits(part: Part, size: int, stream: RandomState) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Train: equally many of each class, out of a pool of 400, chosen by the stream; val and test are fixed."""
+    """Train: equally many of each class, out of a pool of 400, chosen by the stream; val and test are fixed.
+
+    As ink on the same unquiet grounds as the letters: plain, they are read by every network alike.
+    """
     digits = load_digits()
     rows = digit_rows(digits.target, part, size, stream)
     enlarged = digits.images[rows].repeat(4, axis=1).repeat(4, axis=2) / 16
-    smooth = gaussian_filter(enlarged, sigma=(0, 1.2, 1.2))
-    return to_bytes(np.repeat(smooth[:, None], 3, axis=1)), digits.target[rows].astype(np.int64)
+    ink = gaussian_filter(enlarged, sigma=(0, 1.2, 1.2))
+    pictures = paint(ink, stream, clutter=0.4, noise=0.07, relief=0.15, contrast=0.2)
+    return pictures, digits.target[rows].astype(np.int64)
 
 
 def digit_rows(classes: NDArray[np.int64], part: Part, size: int, stream: RandomState) -> NDArray[np.int64]:

@@ -1,4 +1,4 @@
-"""The door of the embedded suite: its datasets by name."""
+"""Eight targets, five sources and a reference set of 32 x 32 images, real and rendered, made locally."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ def targets() -> Iterator[MiniDataset]:
     yield _target("symbols", len(SYMBOLS), (240, 300, 1000), draw_symbols)
     yield _target("typeface", len(TYPEFACES), (320, 300, 1000), draw_typeface)
     yield _target("count", MOST, (320, 300, 1000), draw_count)
-    yield _target("orient", 8, (320, 300, 1000), draw_orient)
+    yield _target("orient", 8, (640, 300, 1000), draw_orient)
     yield _target("texture", len(EXPONENTS), (180, 300, 1000), draw_texture)
 
 

@@ -1,4 +1,4 @@
-"""The door of the embedded models: mini/<network>-<pre-training>[@stage], weights included."""
+"""Fourteen small networks for 32 x 32 images, mini/<network>-<pre-training>[@stage], weights included."""
 
 from __future__ import annotations
 
