@@ -112,3 +112,11 @@ def test_scores_are_printed_with_the_digits_that_they_have() -> None:
     assert set(printed) == {"hscore", "knn"}
     assert 0 < float(printed["hscore"]) <= 3
     assert 0.25 < float(printed["knn"]) <= 1
+
+
+def test_a_saturated_score_is_given_with_a_note() -> None:
+    np.save("wide.npy", np.random.default_rng(0).normal(size=(40, 60)))
+    result = CliRunner().invoke(main, ["score", "hscore", "features=wide.npy", "labels=y.npy"])
+    assert result.exit_code == 0
+    assert float(result.stdout) == pytest.approx(3)
+    assert result.stderr.startswith("note: hscore: 40 samples are too few for 60 columns")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import click
@@ -27,10 +28,14 @@ def score(specs: str, evidence: tuple[str, ...]) -> None:
 
     given = dict(_read(word) for word in evidence)
     wanted = split_specs(specs)
-    try:
-        scores = score_all(wanted, **given)
-    except Inapplicable as answer:
-        raise TbenchError(f"{specs} is not applicable: {answer}") from answer
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        try:
+            scores = score_all(wanted, **given)
+        except Inapplicable as answer:
+            raise TbenchError(f"{specs} is not applicable: {answer}") from answer
+    for text in dict.fromkeys(str(warning.message) for warning in warned):
+        click.echo(f"note: {text}", err=True)
     width = max(map(len, scores))
     for spec, value in scores.items():
         click.echo(f"{spec:{width}}  {value:.10g}" if len(scores) > 1 else f"{value:.10g}")
