@@ -16,15 +16,15 @@ test: .venv/installed-for-tests
 	TBENCH_OLDEST_TIMM=$(CURDIR)/.venv/oldest-timm $(BIN)/pytest
 
 .venv/bin/python:
-	$(PYTHON) -m venv .venv
+	@$(PYTHON) -m venv .venv
 
 .venv/installed: .venv/bin/python setup.cfg pyproject.toml
 	@echo "installing tbench and its packages into .venv (about 5 GB, some minutes) ..."
-	$(PIP) install --editable .
+	@$(PIP) install --editable .
 	@touch $@
 
 .venv/installed-for-tests: .venv/installed
 	@echo "installing the test tools ..."
-	$(PIP) install --editable '.[dev]'
-	$(PIP) install --no-deps --upgrade --target .venv/oldest-timm timm==$(OLDEST_TIMM)
+	@$(PIP) install --editable '.[dev]'
+	@$(PIP) install --no-deps --upgrade --target .venv/oldest-timm timm==$(OLDEST_TIMM)
 	@touch $@
