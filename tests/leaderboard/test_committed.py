@@ -1,0 +1,57 @@
+"""The pages of mini are whole: their tables follow from scores and truths beside them, and the README quotes them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from statistics import fmean
+
+import pandas as pd
+import pytest
+
+from tbench.statistics import agreement
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "leaderboards" / "mini"
+
+
+@pytest.fixture(scope="module")
+def tables() -> dict[str, pd.DataFrame]:
+    return {name: pd.read_csv(FOLDER / f"{name}.csv") for name in ("scores", "truth", "agreement")}
+
+
+def test_every_tau_follows_from_scores_and_truths(tables: dict[str, pd.DataFrame]) -> None:
+    chosen = tables["truth"].query("chosen == 1")
+    truth = chosen.groupby(["dataset", "candidate"])["test"].mean()
+    scores = tables["scores"].query("status == 'ok'")
+    told = tables["agreement"].query("pool == 'all candidates'")
+    assert len(told) == told["dataset"].nunique() * told["metric"].nunique() > 0
+    for row in told.itertuples():
+        ours = scores[(scores["dataset"] == row.dataset) & (scores["metric"] == row.metric)]
+        taus = []
+        for _, of_seed in ours.groupby("seed"):
+            names = of_seed["candidate"]
+            taus.append(agreement(of_seed["score"], [truth[row.dataset, name] for name in names]).tau_w)
+        assert len(taus) == row.seeds
+        assert fmean(tau for tau in taus if tau is not None) == pytest.approx(row.tau_w, abs=1e-12)
+
+
+def test_the_chosen_run_is_the_best_by_validation(tables: dict[str, pd.DataFrame]) -> None:
+    for _, sweep in tables["truth"].groupby(["dataset", "candidate", "seed"]):
+        assert sweep["chosen"].sum() == 1
+        assert sweep["validation"].max() == sweep.query("chosen == 1")["validation"].item()
+
+
+def test_page_and_readme_quote_the_tables(tables: dict[str, pd.DataFrame]) -> None:
+    page = (FOLDER / "README.md").read_text(encoding="utf-8")
+    if "protocol full" not in page:
+        pytest.skip("`make run` has put the page of its own protocol here; the README quotes the committed one")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    told = tables["agreement"].query("pool == 'all candidates'")
+    means = {metric: f"{rows['tau_w'].mean():.3f}" for metric, rows in told.groupby("metric")}
+    for metric, mean in means.items():
+        line = next(line for line in page.splitlines() if line.startswith(f"| {metric} "))
+        assert mean in line
+    quoted = re.findall(r"^\| ([\w+-]+) \| (-?\d\.\d{3})", readme, re.MULTILINE)
+    assert len(quoted) >= 5
+    assert dict(quoted).items() <= means.items()
