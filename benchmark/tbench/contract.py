@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from tbench.api import Network
-from tbench.errors import EvidenceError, Inapplicable, TbenchError
+from tbench.errors import EvidenceError, Inapplicable, TbenchError, UsageError
 from tbench.evidence.graph import Evidence, Root
 from tbench.metric import Catalogue, Metric
 from tbench.spec import needs
@@ -87,6 +87,16 @@ def check(metric: Metric, catalogue: Catalogue) -> list[Check]:
         ("is not given evidence of two lengths", lambda: refused(_two_lengths), one_of_two),
     ]
     return [_tried(promise, attempt, excuse) for promise, attempt, excuse in promises]
+
+
+def rehearse(metric: Metric, catalogue: Catalogue) -> None:
+    """UsageError if the metric itself refuses its settings, which is better known before hours are spent."""
+    try:
+        _Trial(metric, catalogue).value(_made_up())
+    except UsageError:
+        raise
+    except Exception:
+        return  # whatever else is wrong is for its own cells to say
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,8 @@ def told(words: str, code: int) -> str:
         ("run --metrics logmee", 2, "no metric is called 'logmee'; did you mean logme"),
         ("run --metrics logme:epsilon=1", 2, "logme has no setting 'epsilon'"),
         ("run --metrics logme:eps=much", 2, "logme: eps=much is not a number"),
-        ("run --metrics logme:logdet=half", 2, "logdet"),
+        ("run --metrics logme:logdet=half", 2, "logme: unknown logdet 'half'; it is full or thin"),
+        ("run --metrics logme:eps=-1", 2, "must not be negative"),
         ("run --metrics logme+pedd", 2, "no transform is called 'pedd'; did you mean ped"),
         ("run --metrics nce+ped", 2, "nce does not rest on features, so a transform would change nothing"),
         (

@@ -62,6 +62,7 @@ def run(
 
     from rich.console import Console
 
+    from tbench.contract import rehearse
     from tbench.hooks import Listeners
     from tbench.leaderboard.page import publish
     from tbench.metric import Catalogue
@@ -85,7 +86,11 @@ def run(
         candidates=chosen("candidate", models, suite.candidates, suite.name),
         datasets=chosen("dataset", datasets, suite.datasets, suite.name),
     )
-    wanted, refused = Catalogue.installed().choose(metrics, suite.metrics)
+    catalogue = Catalogue.installed()
+    wanted, refused = catalogue.choose(metrics, suite.metrics)
+    for metric in wanted:
+        if ":" in metric.label:
+            rehearse(metric, catalogue)
     workers = workers or len(os.sched_getaffinity(0))
     executor = Registry.installed("executors").load(executor_name)(workers)
     for complaint in refused:
