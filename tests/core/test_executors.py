@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
 import pytest
+from spawned import Shop
 
 from tbench.executors import Executor, Lost
 from tbench.executors.here import Here
@@ -18,24 +18,6 @@ from tbench.plan import Task
 from tbench.results import Key, Record
 
 TASKS = [Task("score", "s", f"d/{number}", "c", 0, ("one", "two", "three")) for number in range(5)]
-
-
-class Shop:
-    """Stands for a workshop: answers each cell, and dies, dawdles or notes down what it is told to."""
-
-    def __init__(self, killer: str = "", slow: Path | None = None) -> None:
-        self.killer = killer
-        self.slow = slow
-
-    def __call__(self, task: Task) -> Iterator[Record]:
-        for key in task.cells():
-            if key.spec == self.killer and key.dataset == "d/1":
-                os.kill(os.getpid(), signal.SIGKILL)
-            if self.slow:
-                (self.slow / str(os.getpid())).touch()
-                time.sleep(30)
-            threads = [os.environ.get(name) for name in THREADS]
-            yield Record(key, "ok", float(os.getpid()), details={"threads": threads})
 
 
 def run(executor: Executor, shop: Callable[[], Shop] = Shop) -> tuple[list[Record], list[Lost]]:

@@ -16,6 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from spawned import add_many
 
 from tbench import results
 from tbench.errors import StoreError
@@ -116,15 +117,9 @@ def test_reading_while_another_writes(path: Path) -> None:
             reader.add(FULL)
 
 
-def _add_many(path: Path, worker: int, count: int) -> None:
-    with Store(path) as store:
-        for number in range(count):
-            store.add(replace(FULL, key=replace(KEY, candidate=f"c/{worker}", seed=number)))
-
-
 def test_eight_processes_at_once_lose_nothing(path: Path) -> None:
     context = multiprocessing.get_context("spawn")
-    processes = [context.Process(target=_add_many, args=(path, worker, 40)) for worker in range(8)]
+    processes = [context.Process(target=add_many, args=(path, worker, 40)) for worker in range(8)]
     for process in processes:
         process.start()
     for process in processes:
@@ -221,7 +216,6 @@ def test_a_store_of_a_newer_tbench(path: Path, read_only: bool) -> None:
 def test_a_record_of_a_newer_tbench(path: Path) -> None:
     with Store(path) as store:
         store.add(replace(FULL, format=FORMAT + 1))
-        assert known(store, "mini") == {KEY: "ok"}
         with pytest.raises(
             StoreError, match=rf"newer tbench \(format {FORMAT + 1}, this one knows {FORMAT}\): upgrade"
         ):
