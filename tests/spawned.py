@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tbench.executors.processes import THREADS
 from tbench.plan import Task
-from tbench.results import Record
+from tbench.results import Key, Record
 from tbench.store import Store
 
 
