@@ -100,7 +100,8 @@ def _reading() -> list[str]:
         "metric says nothing about some candidates, datasets or seeds, and is ranked over what it has. Nothing is "
         f"filled in; {NOTHING} means not defined.",
         "Bold is the best metric of its column, floors aside, among those that miss nothing there.",
-        "The noise ceiling says how well one repetition of the fine-tuning predicts another. The oracle ranks by how "
+        "The noise ceiling says how well one repetition of the fine-tuning predicts another; a metric is held against "
+        "the mean of all, which is less noisy, and may pass it. The oracle ranks by how "
         "candidates did on the other datasets: what a metric must beat to know anything about this dataset.",
     ]
 
