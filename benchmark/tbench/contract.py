@@ -36,7 +36,7 @@ def check(metric: Metric, catalogue: Catalogue) -> list[Check]:
     """Try every promise of the contract on one metric."""
     made_up = _made_up()
     needed = set(needs(metric.core.function)) | {need for piece in metric.transforms for need in needs(piece.function)}
-    graph = Evidence({name: Root(lambda: None) for name in made_up}, catalogue.nodes)
+    graph = Evidence({name: Root.of(value) for name, value in made_up.items()}, catalogue.nodes)
     rests_on = {root for need in needed for root in graph.below(need)}
     random = "draws at random (asks for seed)" if "seed" in rests_on else ""
     per_sample = rests_on & {"features", "labels", "source_probabilities"}
@@ -105,7 +105,7 @@ class _Trial:
     catalogue: Catalogue
 
     def value(self, evidence: Arrays) -> float | None:
-        roots = {name: Root(lambda value=value: value) for name, value in evidence.items()}  # type: ignore[misc]
+        roots = {name: Root.of(value) for name, value in evidence.items()}
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)
             try:

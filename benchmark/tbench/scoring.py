@@ -24,6 +24,6 @@ def score(spec: str, **evidence: object) -> float:
 def score_all(specs: Iterable[str], **evidence: object) -> dict[str, float]:
     """The scores of several metrics, by spec; the evidence that they share is computed once."""
     catalogue = Catalogue.installed()
-    roots = {name: Root(lambda value=value: value) for name, value in ({"seed": 0} | evidence).items()}  # type: ignore[misc]
+    roots = {name: Root.of(value) for name, value in ({"seed": 0} | evidence).items()}
     given = Evidence(roots, catalogue.nodes, whose=f"the evidence given ({', '.join(evidence) or 'nothing'})")
     return {spec: catalogue.metric(spec).judge(given).value for spec in specs}

@@ -124,14 +124,14 @@ class Workshop:
         content = self._stock.fingerprint(task.dataset, task.seed)
         roots = {
             "network": Root(candidate.load, candidate.fingerprint),
-            "images": Root(lambda: train.images, content),
-            "labels": Root(lambda: train.labels, content),
+            "images": Root.of(train.images, content),
+            "labels": Root.of(train.labels, content),
             "reference_images": Root(
                 lambda: self._stock.split(self._reference, "train", 0).images,
                 self._stock.fingerprint(self._reference, 0),
             ),
-            "seed": Root(lambda: seed_of(task)),
-            **{fact: Root(lambda value=value: value) for fact, value in candidate.facts.items()},  # type: ignore[misc]
+            "seed": Root.of(seed_of(task)),
+            **{fact: Root.of(value) for fact, value in candidate.facts.items()},
         }
         return Evidence(roots, self._catalogue.nodes, self._shelf, f"{task.candidate} on {task.dataset}")
 

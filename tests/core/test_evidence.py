@@ -49,7 +49,7 @@ class Nodes:
         self.nodes = {"dear": dear, "features": features, "total": total, "names": names, "nothing": nothing}
 
     def over(self, **roots: object) -> Evidence:
-        given = {name: Root(lambda value=value: value, f"{name}-1") for name, value in roots.items()}  # type: ignore[misc]
+        given = {name: Root.of(value, f"{name}-1") for name, value in roots.items()}
         return Evidence(given, self.nodes, whose="a candidate")
 
 

@@ -42,6 +42,11 @@ class Root:
     load: Callable[[], object]
     identity: str | None = None
 
+    @classmethod
+    def of(cls, value: object, identity: str | None = None) -> Root:
+        """A value that is there already."""
+        return cls(lambda: value, identity)
+
 
 @dataclass
 class Evidence:
