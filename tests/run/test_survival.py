@@ -91,7 +91,9 @@ def test_a_killed_driver_takes_its_workers_along(house: House, undisturbed: Hous
 
 def test_interrupted_by_ctrl_c(house: House, undisturbed: House) -> None:
     command = house.command("--workers", "2", executor="processes")
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as driver:
+    with subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, preexec_fn=_hear_interrupts
+    ) as driver:
         _wait_until(lambda: house.store.exists() and measurements_or_none(house) >= 1)
         driver.send_signal(signal.SIGINT)
         _, told = driver.communicate(timeout=60)
@@ -135,6 +137,11 @@ def test_a_flipped_byte_in_kept_features_is_noticed_and_computed_again(house: Ho
 def test_processes_and_here_agree(house: House, undisturbed: House) -> None:
     assert house.run("--workers", "2", executor="processes").returncode == 0
     assert house.values() == undisturbed.values()
+
+
+def _hear_interrupts() -> None:
+    """What a shell starts in the background ignores them, and so would all that comes of it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def measurements_or_none(house: House) -> int:
