@@ -91,7 +91,7 @@ class Store:
 
     def latest(self, suite: str | None = None, kind: Kind | None = None) -> list[Record]:
         """The last record of each key, sorted by key."""
-        rows = self._read(_latest(select(RECORDS.c.document), suite, kind))
+        rows = self._read(_latest(suite, kind))
         return sorted((from_json(document) for (document,) in rows), key=lambda record: record.key)
 
     def _connected(self) -> Engine:
@@ -165,13 +165,13 @@ def _reason(error: BaseException | None) -> str:
     return text
 
 
-def _latest(query: Select[Any], suite: str | None, kind: Kind | None) -> Select[Any]:
+def _latest(suite: str | None, kind: Kind | None) -> Select[Any]:
     last = select(func.max(RECORDS.c.id))
     if suite is not None:
         last = last.where(RECORDS.c.suite == suite)
     if kind is not None:
         last = last.where(RECORDS.c.kind == kind)
-    return query.where(RECORDS.c.id.in_(last.group_by(*(RECORDS.c[name] for name in KEY))))
+    return select(RECORDS.c.document).where(RECORDS.c.id.in_(last.group_by(*(RECORDS.c[name] for name in KEY))))
 
 
 def _open(path: Path, read_only: bool) -> sqlite3.Connection:
