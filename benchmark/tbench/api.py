@@ -2,23 +2,28 @@
 
 A **metric** is a plain function. Its parameters without default name the evidence that it asks for (`VOCABULARY` lists
 what the core gives, plug-ins may add more); its keyword-only parameters with default are the settings that a user
-writes in a spec, `transrate:eps=1e-2`. It returns one float, higher = expected to fine-tune better, or raises
-`Inapplicable`. A **transform** has the same form and returns features; an **evidence node** has the same form and
-returns evidence, and says through `@evidence` what it touches and whether it is dear enough to be kept on disk.
+writes in a spec, `transrate:eps=1e-2`; `@published` names whole sets of them, `logme:as=thuml`. It returns one float
+(or a `Score`), higher = expected to fine-tune better, or raises `Inapplicable`. A **transform** has the same form and
+returns features; an **evidence node** has the same form and returns evidence, and says through `@evidence` what it
+touches and whether it is dear enough to be kept on disk.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
-from tbench.errors import EvidenceError, Inapplicable, SaturationWarning, TbenchError, UsageError
+from tbench.errors import EvidenceError, Inapplicable, SaturationWarning, ScoreWarning, TbenchError, UsageError
 
 if TYPE_CHECKING:
     import numpy as np
     import torch
     from numpy.typing import NDArray
+
+    from tbench.evidence.algebra import Algebra as Algebra
+    from tbench.evidence.discriminant import Discriminant as Discriminant
+    from tbench.evidence.gram import Gram as Gram
 
     FloatArray = NDArray[np.float64]
     IntArray = NDArray[np.int64]
@@ -35,12 +40,15 @@ __all__ = [
     "Moments",
     "Network",
     "SaturationWarning",
+    "Score",
+    "ScoreWarning",
     "Spectrum",
     "Split",
     "TbenchError",
     "UsageError",
     "class_labels",
     "evidence",
+    "published",
 ]
 
 VOCABULARY: Mapping[str, str] = {
@@ -48,14 +56,18 @@ VOCABULARY: Mapping[str, str] = {
     "labels": "(N,) classes 0..K-1; (N, L) 0/1 multi-label; (N, R) float regression targets",
     "source_probabilities": "(N, S) the candidate's own head on the target's training images, softmax",
     "reference_features": "(M, D) the candidate on a general reference set",
-    "moments": "class counts, means and scatter of the features (Moments)",
+    "groups": "class counts, means and scatter of the features, all samples one group where labels are not classes",
+    "moments": "the same, only where labels are classes (Moments)",
     "spectrum": "eigenvalues and vectors of the total scatter of the features (Spectrum)",
     "gram_spectrum": "eigenvalues and vectors of the uncentred Gram of the features (Spectrum)",
+    "discriminant": "SFDA's regularised linear discriminant of the features (Discriminant)",
     "images": "the target's training images, a sequence of uint8 H x W x 3",
     "reference_images": "the general reference set, a sequence of uint8 H x W x 3",
     "network": "the candidate's network (Network)",
     "parameter_count": "number of parameters of the candidate's body, up to its layer",
     "source_accuracy": "held-out accuracy of the candidate on its own source task, in [0, 1]",
+    "device": "where linear algebra runs: cpu, or what torch calls another device, such as cuda",
+    "algebra": "Grams, eigen-decompositions and Cholesky factors in float64, on that device (Algebra)",
     "seed": "an integer, its own for each candidate, dataset and run seed; anything random must use it",
 }
 
@@ -65,18 +77,47 @@ Touch = Literal[
 _Function = TypeVar("_Function", bound=Callable[..., object])
 
 
-def evidence(*, touches: Iterable[Touch] = (), keep: bool = False) -> Callable[[_Function], _Function]:
-    """Say of an evidence node (or a metric) what it touches, and whether its value is dear enough for the disk.
+def evidence(
+    *,
+    touches: Iterable[Touch] = (),
+    keep: bool = False,
+    spares: Callable[[Mapping[str, Any]], Iterable[str]] | None = None,
+    gives: Iterable[str] = (),
+) -> Callable[[_Function], _Function]:
+    """Say of an evidence node, a metric or a transform what cannot be read from its parameters.
 
-    A node that is kept returns a mapping from names to arrays.
+    touches: what a score that rests on it is not free of. keep: its value is dear enough for the disk; it is then a
+    mapping from names to arrays. spares: what a metric does not need under the settings (all of them) that it is called
+    with; the parameter is None then, and not charged. gives: what a transform hands out beside features, because it
+    knows it without computing it anew; it then returns a mapping.
     """
 
     def mark(function: _Function) -> _Function:
         function.touches = frozenset(touches)  # type: ignore[attr-defined]
         function.keep = keep  # type: ignore[attr-defined]
+        function.spares = spares  # type: ignore[attr-defined]
+        function.gives = tuple(gives)  # type: ignore[attr-defined]
         return function
 
     return mark
+
+
+def published(name: str, **settings: object) -> Callable[[_Function], _Function]:
+    """Name the settings that published code has: `metric:as=name`. What is not named here is at its default."""
+
+    def mark(function: _Function) -> _Function:
+        function.presets = {name: settings} | getattr(function, "presets", {})  # type: ignore[attr-defined]
+        return function
+
+    return mark
+
+
+@dataclass(frozen=True)
+class Score:
+    """A score and what else its metric has to say: named terms that it is made of, or its own spread."""
+
+    value: float
+    terms: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,13 +130,23 @@ class Moments:
     counts: IntArray  # (K,)
     mean: FloatArray  # (D,)
     class_means: FloatArray  # (K, D)
-    total: FloatArray  # (D, D) sum over samples of (f - mean)(f - mean)^T
-    within: FloatArray  # (D, D) sum over samples of (f - class mean)(f - class mean)^T
-    squared_norms: FloatArray  # (N,) |f - mean|^2
+    total: Gram  # sum over samples of (f - mean)(f - mean)^T
+    within: Gram  # sum over samples of (f - class mean)(f - class mean)^T
 
     @property
     def samples(self) -> int:
-        return int(self.squared_norms.shape[0])
+        return int(self.counts.sum())
+
+    @property
+    def offsets(self) -> FloatArray:
+        """(K, D) class means less the mean of all."""
+        return self.class_means - self.mean
+
+    def moved(self, class_means: FloatArray) -> Moments:
+        """Of the same samples after each class went, as one body, to where its mean is now."""
+        mean = self.counts @ class_means / self.samples
+        total = self.within.spread(class_means - mean, self.counts)
+        return replace(self, mean=mean, class_means=class_means, total=total)
 
 
 @dataclass(frozen=True, eq=False)

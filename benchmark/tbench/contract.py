@@ -143,6 +143,7 @@ def _made_up() -> dict[str, object]:
         "parameter_count": 1000.0,
         "source_accuracy": 0.5,
         "seed": 0,
+        "device": "cpu",
     }
     for value in made.values():
         if isinstance(value, np.ndarray):

@@ -7,7 +7,8 @@ TbenchError           one clear line, no traceback, exit code 1
 └── StoreError        the store cannot be read or written
 Inapplicable          not an error: this metric says nothing about this candidate on this dataset, and why
 └── MissingEvidence   ... because evidence that it asks for cannot be had here
-SaturationWarning     the score is given, but says less than it seems to: too few samples for what it estimates
+ScoreWarning          the score stands, and the message says what to know of it
+└── SaturationWarning ... it says less than it seems to: too few samples for what it estimates, or at its bound
 
 Anything else that escapes is a bug of tbench and keeps its traceback.
 """
@@ -41,5 +42,9 @@ class MissingEvidence(Inapplicable):
     """The metric asks for evidence that this candidate, dataset or caller does not give."""
 
 
-class SaturationWarning(UserWarning):
+class ScoreWarning(UserWarning):
+    """The score stands; the message says what a reader should know of it."""
+
+
+class SaturationWarning(ScoreWarning):
     """The score is given, but the data are too few or too degenerate for it to say much; the message says how."""

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 import numbers
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tbench.api import Score
 from tbench.errors import PluginError, TbenchError, UsageError
 from tbench.evidence.graph import Cost, Evidence
 from tbench.registry import Registry
-from tbench.spec import Piece, bind, needs, parse, shortened, spelled_out, split_specs
+from tbench.spec import Piece, bind, defaults, needs, parse, shortened, spelled_out, split_specs
 from tbench.stopwatch import Timing, once, steady
 
 
@@ -30,6 +32,7 @@ class Verdict:
     """What a metric said, what it took, and what the evidence that it rests on took, node by node."""
 
     value: float
+    terms: Mapping[str, float]
     timing: Timing
     evidence: Mapping[str, Cost]
 
@@ -48,12 +51,24 @@ class Metric:
         """The score of the evidence's candidate, timed once or (repeat) until the time is steady."""
         for transform in self.transforms:
             evidence = evidence.moved(transform.label, transform.function, transform.settings)
-        given = {need: evidence[need] for need in needs(self.core.function)}
+        asked = needs(self.core.function)
+        wanted = [need for need in asked if need not in self._spared]
+        given = dict.fromkeys(asked) | {need: evidence[need] for need in wanted}
         value, timing = (steady if repeat else once)(lambda: self.core.function(**given, **self.core.settings))
         costs: dict[str, Cost] = {}
-        for need in given:
+        for need in wanted:
             costs |= evidence.cost(need)
-        return Verdict(self._number(value), timing, costs)
+        for warning in dict.fromkeys(warning for need in wanted for warning in evidence.warnings(need)):
+            warnings.warn(warning, stacklevel=2)
+        score = value if isinstance(value, Score) else Score(value)
+        terms = {name: self._number(term) for name, term in score.terms.items()}
+        return Verdict(self._number(score.value), terms, timing, dict(sorted(costs.items())))
+
+    @property
+    def _spared(self) -> frozenset[str]:
+        """Evidence that the function does not need under its settings."""
+        spares = getattr(self.core.function, "spares", None)
+        return frozenset(spares(defaults(self.core.function) | dict(self.core.settings))) if spares else frozenset()
 
     def _number(self, value: object) -> float:
         if isinstance(value, numbers.Real) and math.isfinite(number := float(value)):

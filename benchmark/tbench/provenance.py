@@ -26,6 +26,16 @@ def machine() -> str:
     return f"{_processor()}, {len(os.sched_getaffinity(0))} cores"
 
 
+@cache
+def device_name(device: str) -> str:
+    """cpu, or a device of torch with its model: cuda (NVIDIA H200)."""
+    if not device.startswith("cuda"):
+        return device
+    import torch
+
+    return f"{device} ({torch.cuda.get_device_name(device)})"
+
+
 def versions() -> dict[str, str]:
     return {
         "tbench": tbench.__version__,

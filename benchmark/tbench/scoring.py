@@ -13,7 +13,8 @@ def score(spec: str, **evidence: object) -> float:
 
     `tbench.score("transrate:eps=1e-2", features=F, labels=y)`. F: (N, D); y: (N,) classes of any integers or strings,
     (N, L) 0/1 multi-label, or floats for regression; source_probabilities: (N, S); reference_features: (M, D).
-    What rests on these (moments, spectra) is computed. `seed` is 0 unless given. Inputs are never changed.
+    What rests on these (moments, spectra) is computed, on the CPU unless another `device` (cuda) is given. `seed` is 0
+    unless given. Inputs are never changed.
 
     Raises UsageError for an unknown metric or setting, EvidenceError for arrays that cannot be what they claim to be,
     Inapplicable where the metric is not defined (MissingEvidence: for want of evidence that was not given).
@@ -24,6 +25,6 @@ def score(spec: str, **evidence: object) -> float:
 def score_all(specs: Iterable[str], **evidence: object) -> dict[str, float]:
     """The scores of several metrics, by spec; the evidence that they share is computed once."""
     catalogue = Catalogue.installed()
-    roots = {name: Root.of(value) for name, value in ({"seed": 0} | evidence).items()}
+    roots = {name: Root.of(value) for name, value in ({"seed": 0, "device": "cpu"} | evidence).items()}
     given = Evidence(roots, catalogue.nodes, whose=f"the evidence given ({', '.join(evidence) or 'nothing'})")
     return {spec: catalogue.metric(spec).judge(given).value for spec in specs}

@@ -15,6 +15,7 @@ Settings = tuple[tuple[str, str], ...]
 PLAIN_NAME = re.compile(r"\w[\w.-]*")
 NAME = re.compile(rf"([\w.-]+/)?{PLAIN_NAME.pattern}")  # package/name where two packages bring it
 SETTING = re.compile(r"[^\W\d]\w*")
+PRESET = "as"  # metric:as=thuml; no parameter of a function can be called so
 VALUE = re.compile(r"([^\s,:=+]|\+(?=\d))*")  # a plus sign before a digit is a sign: 1e+2
 
 
@@ -102,18 +103,33 @@ def bind(piece: Piece, function: Callable[..., object]) -> dict[str, object]:
     """The settings that are written, as values of the types that the function declares.
 
     A type is what the annotation names (bool, int, float, str, None), or that of the default. UsageError otherwise.
+    `as` stands for all settings of a preset; what is written beside it wins.
     """
     known = defaults(function)
     parameters = _parameters(function)
+    preset: Mapping[str, object] = {}
     bound: dict[str, object] = {}
     for key, text in piece.settings:
+        if key == PRESET:
+            preset = _preset(piece.name, function, text)
+            continue
         if key not in known:
             close = get_close_matches(key, known, n=1)
             hint = f"; did you mean {close[0]}?" if close else ""
             told = f"it has {', '.join(sorted(known))}" if known else "it has none"
             raise UsageError(f"{piece.name} has no setting {key!r}{hint} ({told})")
         bound[key] = _value(f"{piece.name}: {key}={text}", text, _kinds(parameters[key]))
-    return bound
+    return {**preset, **bound}
+
+
+def presets(function: Callable[..., object]) -> dict[str, dict[str, object]]:
+    """The settings that published code has, by the name that a plug-in function gives them."""
+    named: dict[str, dict[str, object]] = getattr(function, "presets", {})
+    known = defaults(function)
+    for name, settings in named.items():
+        if unknown := sorted(set(settings) - set(known)):
+            raise PluginError(f"{_whose(function)}: preset {name} sets {', '.join(unknown)}, which it does not have")
+    return named
 
 
 def spelled_out(name: str, function: Callable[..., object], settings: Mapping[str, object]) -> Piece:
@@ -123,9 +139,23 @@ def spelled_out(name: str, function: Callable[..., object], settings: Mapping[st
 
 
 def shortened(name: str, function: Callable[..., object], settings: Mapping[str, object]) -> Piece:
-    """The piece without the settings that are as they would be anyway."""
+    """The piece without the settings that are as they would be anyway, or with the preset that they make up."""
     known = defaults(function)
+    if known | dict(settings) != known:
+        for preset, values in presets(function).items():
+            if known | dict(settings) == known | values:
+                return Piece(name, ((PRESET, preset),))
     return Piece(name, tuple((key, _text(settings[key])) for key in sorted(settings) if settings[key] != known[key]))
+
+
+def _preset(name: str, function: Callable[..., object], wanted: str) -> dict[str, object]:
+    named = presets(function)
+    if wanted not in named:
+        close = get_close_matches(wanted, named, n=1)
+        hint = f"; did you mean {close[0]}?" if close else ""
+        told = f"it has {', '.join(named)}" if named else "it has none"
+        raise UsageError(f"{name} has no published settings called {wanted!r}{hint} ({told})")
+    return named[wanted]
 
 
 def _piece(text: str, whole: str) -> Piece:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
@@ -14,7 +14,8 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from tbench.errors import Inapplicable, TbenchError
+from tbench.errors import Inapplicable, SaturationWarning, TbenchError
+from tbench.evidence.algebra import algebra
 from tbench.evidence.graph import Evidence, Root
 from tbench.evidence.shelf import Shelf
 from tbench.executors import Notice
@@ -22,7 +23,7 @@ from tbench.finetune import Target, finetune
 from tbench.metric import Catalogue
 from tbench.plan import Task, run_of
 from tbench.protocol import Protocol
-from tbench.provenance import machine, now, versions
+from tbench.provenance import device_name, machine, now, versions
 from tbench.results import Key, Record, Status
 from tbench.stock import Stock
 from tbench.stopwatch import one_thread
@@ -31,15 +32,16 @@ from tbench.stopwatch import one_thread
 class Workshop:
     """One per process: does tasks one after the other, and keeps what the next one is likely to need."""
 
-    def __init__(self, protocol: Protocol, reference: str, shelf: Path) -> None:
+    def __init__(self, protocol: Protocol, reference: str, device: str, shelf: Path) -> None:
         self._protocol = protocol
         self._reference = reference
+        self._device = device
         self._shelf = Shelf(shelf)
         self._stock = Stock()
         self._catalogue = Catalogue.installed()
         self._metric = cache(self._catalogue.metric)
         with one_thread():
-            _warm_up()
+            _warm_up(device)
 
     def __call__(self, task: Task) -> Iterator[Record | Notice]:
         with one_thread():
@@ -73,9 +75,11 @@ class Workshop:
                         "label": label,
                         "repeats": timing.repeats,
                         "spread": timing.spread,
-                        "warnings": sorted({str(warning.message) for warning in warned}),
+                        "terms": verdict.terms,
+                        "saturated": _told(warned, saturation=True),
+                        "warnings": _told(warned, saturation=False),
                     },
-                    provenance=self._provenance(task, metric.origin),
+                    provenance=self._provenance(task, metric.origin) | {"device": device_name(self._device)},
                     time=now(),
                 )
             if evidence:
@@ -130,6 +134,7 @@ class Workshop:
                 lambda: self._stock.split(self._reference, "train", 0).images,
                 self._stock.fingerprint(self._reference, 0),
             ),
+            "device": Root.of(self._device),
             "seed": Root.of(seed_of(task)),
             **{fact: Root.of(value) for fact, value in candidate.facts.items()},
         }
@@ -145,11 +150,18 @@ class Workshop:
         }
 
 
-def _warm_up() -> None:
+def _told(warned: Iterable[warnings.WarningMessage], *, saturation: bool) -> list[str]:
+    """The messages, each once: those of saturation, or all others."""
+    chosen = (one for one in warned if issubclass(one.category, SaturationWarning) == saturation)
+    return sorted({str(one.message) for one in chosen})
+
+
+def _warm_up(device: str) -> None:
     """What libraries do once, at their first call, is not to be charged to the candidate that happens to come first."""
     with torch.inference_mode():
         functional.conv2d(torch.zeros(8, 3, 32, 32), torch.zeros(8, 3, 3, 3)).flatten(1).softmax(dim=1)
-    np.linalg.cholesky(np.linalg.eigh(np.eye(64))[1])
+    algebra(device).gram(np.eye(64)).solve(np.eye(64), shift=1.0)
+    algebra(device).gram(np.eye(64)).spectrum()
 
 
 def seed_of(task: Task) -> int:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tbench.api import published
 from tbench.errors import PluginError, UsageError
 from tbench.spec import CandidateName, Piece, Spec, bind, defaults, needs, parse, shortened, spelled_out, split_specs
 
@@ -277,3 +278,49 @@ def test_what_is_spelled_out_means_the_same(values: dict[str, object]) -> None:
     for write in (spelled_out, shortened):
         again = bind(parse(str(write("transrate", transrate, values))).metric, transrate)
         assert defaults(transrate) | again == defaults(transrate) | values
+
+
+@published("loose", eps=1.0)
+@published("authors", weights="counts", eps=1e-5)
+@published("plain", eps=1e-4)
+def with_presets(features: object, *, eps: float = 1e-4, weights: str = "classes") -> float:
+    raise NotImplementedError
+
+
+def test_a_preset_stands_for_its_settings_and_what_is_written_beside_it_wins() -> None:
+    assert bound(with_presets, "m:as=authors") == {"weights": "counts", "eps": 1e-5}
+    assert bound(with_presets, "m:as=authors,eps=1") == bound(with_presets, "m:eps=1,as=authors")
+    assert bound(with_presets, "m:as=authors,eps=1") == {"weights": "counts", "eps": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("written", "label"),
+    [
+        ("m:as=authors", "m:as=authors"),
+        ("m:eps=1e-5,weights=counts", "m:as=authors"),
+        ("m:eps=1", "m:as=loose"),
+        ("m:as=loose,weights=counts", "m:eps=1,weights=counts"),
+        ("m:as=plain", "m"),  # what goes without saying anyway
+    ],
+)
+def test_settings_that_make_up_a_preset_are_called_by_it(written: str, label: str) -> None:
+    settings = bound(with_presets, written)
+    assert str(shortened("m", with_presets, settings)) == label
+    again = bound(with_presets, label)
+    assert spelled_out("m", with_presets, again) == spelled_out("m", with_presets, settings)
+
+
+def test_an_unknown_preset_is_refused_with_the_right_ones() -> None:
+    with pytest.raises(UsageError, match="m has no published settings called 'author'; did you mean authors"):
+        bound(with_presets, "m:as=author")
+    with pytest.raises(UsageError, match=r"\(it has none\)"):
+        bound(transrate, "transrate:as=authors")
+
+
+def test_a_preset_of_settings_that_do_not_exist_is_the_plug_ins_fault() -> None:
+    @published("old", epsilon=1.0)
+    def wrong(features: object, *, eps: float = 1e-4) -> float:
+        raise NotImplementedError
+
+    with pytest.raises(PluginError, match="preset old sets epsilon, which it does not have"):
+        bound(wrong, "wrong:as=old")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from evidenced import called
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.decomposition import PCA
 
 from tbench.api import Inapplicable, UsageError
-from tbench.evidence.spectrum import spectrum
 from tbench_metrics.gbc import gbc
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -19,7 +19,7 @@ QUIET = settings(deadline=None, max_examples=40)
 
 
 def score(features, labels, **settings):
-    return gbc(features, labels, spectrum(features), **settings)
+    return called(gbc, settings, features=features, labels=labels)
 
 
 def problem(seed, spread=1.0):
@@ -128,7 +128,7 @@ def test_edges():
     with pytest.raises(Inapplicable, match="one class"):
         score(features, np.zeros_like(labels))
     with pytest.raises(Inapplicable, match="one class per sample"):
-        score(features, np.stack([labels, labels], axis=1).astype(np.int8))
+        score(features, np.stack([labels == 0, labels == 1], axis=1).astype(np.int8))
     with pytest.raises(UsageError, match="spherical or diagonal"):
         score(features, labels, covariance="full")
     with pytest.raises(UsageError, match="paper or reference"):

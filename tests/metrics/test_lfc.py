@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from evidenced import called
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.spatial.distance import cdist
 
 from tbench.api import Inapplicable, UsageError
-from tbench.evidence.moments import moments
 from tbench_metrics.lfc import lfc
 
 SEEDS = st.integers(0, 2**32 - 1)
-KERNELS = st.sampled_from(["linear", "cosine", "correlation"])
+KERNELS = st.sampled_from(["linear", "cosine", "correlation", "l2"])
 QUIET = settings(deadline=None, max_examples=40)
 
 
 def score(features, labels, **settings):
-    return lfc(features, labels, moments(features, labels), **settings)
+    return called(lfc, settings, features=features, labels=labels)
 
 
 def problem(seed, spread=1.0):
@@ -32,9 +33,10 @@ def problem(seed, spread=1.0):
 def plain(features, labels, kernel):
     """The definition, with N x N matrices."""
     rows = features - features.mean(axis=1, keepdims=True) if kernel == "correlation" else features
-    if kernel != "linear":
+    if kernel in ("cosine", "correlation"):
         rows = rows / np.linalg.norm(rows, axis=1, keepdims=True)
-    inner, same = rows @ rows.T, np.where(labels[:, None] == labels, 1.0, -1.0)
+    inner = -cdist(rows, rows) if kernel == "l2" else rows @ rows.T
+    same = np.where(labels[:, None] == labels, 1.0, -1.0)
     inner, same = inner - inner.mean(), same - same.mean()
     return (inner * same).sum() / np.linalg.norm(inner) / np.linalg.norm(same)
 
@@ -68,7 +70,15 @@ def test_translation_matters_as_only_the_grand_mean_is_taken_off():
     assert abs(score(features + 10, labels) - score(features, labels)) > 0.01
 
 
-@pytest.mark.parametrize("kernel", ["linear", "cosine", "correlation"])
+def test_distances_do_not_mind_the_origin_and_come_by_blocks(monkeypatch):
+    features, labels = problem(2)
+    value = score(features, labels, kernel="l2")
+    assert score(features + 1000, labels, kernel="l2") == pytest.approx(value, rel=1e-9)
+    monkeypatch.setattr("tbench_metrics.lfc.BLOCK", 3 * len(labels))
+    assert score(features, labels, kernel="l2") == pytest.approx(value, rel=1e-12)
+
+
+@pytest.mark.parametrize("kernel", ["linear", "cosine", "correlation", "l2"])
 def test_separated_classes_score_higher(kernel):
     for seed in range(5):
         scores = [score(*problem(seed, spread), kernel=kernel) for spread in (0.0, 1.0, 3.0)]
@@ -106,11 +116,11 @@ def test_edges():
         score(features, np.zeros_like(labels))
     with pytest.raises(Inapplicable, match="same for all"):
         score(np.full_like(features, 0.1), labels)
-    with pytest.raises(UsageError, match="linear, cosine or correlation"):
+    with pytest.raises(UsageError, match="linear, cosine, correlation or l2"):
         score(features, labels, kernel="rbf")
 
 
-@pytest.mark.parametrize("kernel", ["linear", "cosine", "correlation"])
+@pytest.mark.parametrize("kernel", ["linear", "cosine", "correlation", "l2"])
 def test_inputs_are_left_alone(kernel):
     features, labels = problem(6)
     features.flags.writeable = labels.flags.writeable = False

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from evidenced import called
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.decomposition import PCA
 from sklearn.mixture import GaussianMixture
 
 from tbench.api import Inapplicable, SaturationWarning, UsageError
-from tbench.evidence.spectrum import spectrum
 from tbench_metrics.leep import leep
 from tbench_metrics.nleep import nleep
 
@@ -20,7 +20,7 @@ UNSURE_OR_NOT = pytest.mark.filterwarnings("ignore:nleep. every mixture componen
 
 
 def score(features, labels, seed=0, **settings):
-    return nleep(features, labels, spectrum(features), seed, **settings)
+    return called(nleep, settings, features=features, labels=labels, seed=seed)
 
 
 def problem(seed, spread=1.5, samples=120):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from evidenced import called, evidence_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import spearmanr
 from sklearn.decomposition import PCA
 
 from tbench.api import Inapplicable, SaturationWarning, Spectrum, UsageError
-from tbench.evidence.spectrum import spectrum
 from tbench_metrics.parc import parc
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -18,7 +18,7 @@ QUIET = settings(deadline=None, max_examples=40)
 
 
 def score(features, labels, **settings):
-    return parc(features, labels, spectrum(features), **settings)
+    return called(parc, settings, features=features, labels=labels)
 
 
 def problem(seed, spread=1.0):
@@ -82,7 +82,7 @@ def test_units_and_order_of_columns_do_not_matter_without_pca(seed):
 @given(seed=SEEDS)
 def test_the_signs_of_eigenvectors_do_not_matter(seed):
     features, labels = problem(seed)
-    found = spectrum(features)
+    found = evidence_of(features=features, labels=labels)["spectrum"]
     signs = np.random.default_rng(seed).choice([-1, 1], size=len(found.values))
     turned = Spectrum(found.values, found.vectors * signs)
     assert parc(features, labels, turned) == parc(features, labels, found)

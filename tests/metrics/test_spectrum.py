@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from evidenced import evidence_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tbench.evidence.spectrum import gram_spectrum, spectrum
-
 SEEDS = st.integers(0, 2**32 - 1)
 QUIET = settings(deadline=None, max_examples=40)
+
+
+def spectrum(features):
+    return evidence_of(features=features, labels=np.zeros(len(features), dtype=np.int64))["spectrum"]
+
+
+def gram_spectrum(features):
+    return evidence_of(features=features, labels=np.zeros(len(features), dtype=np.int64))["gram_spectrum"]
 
 
 def problem(seed):

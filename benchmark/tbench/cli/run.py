@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 @click.option("--seeds", help="Comma list of integers; the protocol's own otherwise.")
 @click.option("--executor", "executor_name", default="processes", show_default=True, help="Where work runs.")
 @click.option("--workers", type=click.IntRange(min=1), help="How many at once; as many as there are cores otherwise.")
+@click.option("--device", default="cpu", show_default=True, help="Where scores do linear algebra: cpu, or cuda.")
 @click.option(
     "--store", "store_path", default=".tbench/results.sqlite", show_default=True, help="Where facts are kept."
 )
@@ -47,6 +48,7 @@ def run(
     seeds: str | None,
     executor_name: str,
     workers: int | None,
+    device: str,
     store_path: str,
     out: str,
     again: bool,
@@ -63,6 +65,7 @@ def run(
     from rich.console import Console
 
     from tbench.contract import rehearse
+    from tbench.evidence.algebra import algebra
     from tbench.hooks import Listeners
     from tbench.leaderboard.page import publish
     from tbench.metric import Catalogue
@@ -91,6 +94,7 @@ def run(
     for metric in wanted:
         if ":" in metric.label:
             rehearse(metric, catalogue)
+    algebra(device)
     workers = workers or len(os.sched_getaffinity(0))
     executor = Registry.installed("executors").load(executor_name)(workers)
     for complaint in refused:
@@ -102,7 +106,7 @@ def run(
         _announce(console, part, protocol, len(wanted), plan, duration)
         if dry_run:
             return
-        open_workshop = partial(Workshop, protocol, suite.reference, Path(store_path).parent / "evidence")
+        open_workshop = partial(Workshop, protocol, suite.reference, device, Path(store_path).parent / "evidence")
         with Terminal(plan, protocol, console) as terminal:
             listeners = Listeners(Registry.installed("hooks").entries(), terminal=terminal)
             listeners.tell("started", cells=plan.cells, remembered=plan.remembered)

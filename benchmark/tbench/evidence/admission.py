@@ -40,8 +40,11 @@ def frozen(value: object) -> Any:
         return MappingProxyType({key: frozen(item) for key, item in value.items()})
     if is_dataclass(value):
         for item in fields(value):
-            if isinstance(array := getattr(value, item.name), np.ndarray):
-                array.flags.writeable = False
+            part = getattr(value, item.name)
+            if isinstance(part, np.ndarray):
+                part.flags.writeable = False
+            elif is_dataclass(part):
+                frozen(part)
     return value
 
 

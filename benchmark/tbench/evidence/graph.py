@@ -7,7 +7,9 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from difflib import get_close_matches
-from typing import Any
+from functools import cache, partial
+from typing import Any, TypeVar
+from warnings import catch_warnings
 
 import numpy as np
 
@@ -20,6 +22,7 @@ from tbench.spec import needs
 from tbench.stopwatch import Timing, once
 
 Node = Callable[..., object]
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,7 @@ class Evidence:
     whose: str = ""
     notices: list[str] = field(default_factory=list)
     costs: dict[str, Cost] = field(default_factory=dict)
+    warned: dict[str, list[Warning]] = field(default_factory=dict)
     _known: dict[str, object] = field(default_factory=dict)
     _failed: dict[str, Exception] = field(default_factory=dict)
     _moved: dict[str, Moved] = field(default_factory=dict)
@@ -98,6 +102,10 @@ class Evidence:
         """What every node that this name rests on took, itself included. Roots cost nothing."""
         return {node: self.costs[node] for node in self.below(name) if node in self.costs}
 
+    def warnings(self, name: str) -> list[Warning]:
+        """What every node that this name rests on warned of when it was computed."""
+        return [warning for node in self.below(name) for warning in self.warned.get(node, [])]
+
     def moved(self, name: str, transform: Node, settings: Mapping[str, object]) -> Moved:
         """The same evidence with `features` as the transform leaves them; asked for twice, made once."""
         if name not in self._moved:
@@ -122,12 +130,18 @@ class Evidence:
         if key and (kept := self._kept(name, key)):
             return kept
         given = {need: self[need] for need in needs(node)}
-        value, timing = once(lambda: node(**given))
-        self.costs[name] = Cost.here(timing)
+        value = self._timed(name, lambda: node(**given))
         if key and self.shelf:
             if not isinstance(value, Mapping):
                 raise EvidenceError(f"evidence {name} is to be kept and must be a mapping of arrays, not {type(value)}")
             self.shelf.write(key, value, {"node": name, "whose": self.whose, "cost": asdict(self.costs[name])})
+        return value
+
+    def _timed(self, name: str, call: Callable[[], Value]) -> Value:
+        with catch_warnings(record=True, action="always") as warned:
+            value, timing = once(call)
+        self.costs[name] = Cost.here(timing)
+        self.warned[name] = [one.message for one in warned if isinstance(one.message, Warning)]
         return value
 
     def _kept(self, name: str, key: str) -> Mapping[str, np.ndarray[Any, Any]] | None:
@@ -156,7 +170,8 @@ class Evidence:
 
 
 class Moved(Evidence):
-    """Evidence after a transform: what rests on features is computed anew, all else is the origin's."""
+    """Evidence after a transform: what it gives is its own, what rests on that is computed anew, all else is the
+    origin's."""
 
     origin: Evidence
     transform_needs: tuple[str, ...]
@@ -164,33 +179,50 @@ class Moved(Evidence):
     def start_from(self, origin: Evidence, transform: Node, settings: Mapping[str, object]) -> None:
         self.origin = origin
         self.transform_needs = needs(transform)
+        gives = ("features", *getattr(transform, "gives", ()))
 
-        def features() -> object:
+        @cache
+        def made() -> Mapping[str, Any]:
             given = {need: origin[need] for need in self.transform_needs}
-            value, timing = once(lambda: np.asarray(transform(**given, **settings)))
-            self.costs["features"] = Cost.here(timing)
-            if value.shape != origin["features"].shape:
-                raise EvidenceError(f"transform {self.whose} turned {origin['features'].shape} into {value.shape}")
-            return value
+            value = self._timed("features", lambda: transform(**given, **settings))
+            made = value if isinstance(value, Mapping) else {"features": np.asarray(value)}
+            if set(made) != set(gives):
+                raise EvidenceError(f"transform {self.whose} gave {', '.join(made)} and not {', '.join(gives)}")
+            if made["features"].shape != origin["features"].shape:
+                raise EvidenceError(
+                    f"transform {self.whose} turned {origin['features'].shape} into {made['features'].shape}"
+                )
+            return made
 
-        self.roots = {"features": Root(features)}
+        self.roots = {name: Root(partial(lambda name: made()[name], name)) for name in gives}
 
     def cost(self, name: str) -> dict[str, Cost]:
         """As for the origin; a node that was computed anew is told apart by the transform's name."""
-        if not self._rests_on_features(name):
-            return self.origin.cost(name)
         found: dict[str, Cost] = {}
-        for need in self.transform_needs:
-            found |= self.origin.cost(need)
-        for node in self.below(name):
-            if not self._rests_on_features(node):
-                found |= self.origin.cost(node)
-            elif node in self.costs:
+        for origin in self._from_origin(name):
+            found |= self.origin.cost(origin)
+        for node in self._made_anew(name):
+            if node in self.costs:
                 found[f"{node}+{self.whose}"] = self.costs[node]
         return found
 
-    def _find(self, name: str) -> object:
-        return super()._find(name) if self._rests_on_features(name) else self.origin[name]
+    def warnings(self, name: str) -> list[Warning]:
+        found = [warning for origin in self._from_origin(name) for warning in self.origin.warnings(origin)]
+        return found + [warning for node in self._made_anew(name) for warning in self.warned.get(node, [])]
 
-    def _rests_on_features(self, name: str) -> bool:
-        return "features" in self.below(name)
+    def _made_anew(self, name: str) -> list[str]:
+        """The nodes below that are this evidence's own; the transform itself counts as its features."""
+        nodes = dict.fromkeys(("features", *self.below(name))) if self._is_new(name) else {}
+        return [node for node in nodes if self._is_new(node)]
+
+    def _from_origin(self, name: str) -> list[str]:
+        """The nodes below that are the origin's, and what the transform asked of it."""
+        if not self._is_new(name):
+            return [name]
+        return [*self.transform_needs, *(node for node in self.below(name) if not self._is_new(node))]
+
+    def _find(self, name: str) -> object:
+        return super()._find(name) if self._is_new(name) else self.origin[name]
+
+    def _is_new(self, name: str) -> bool:
+        return not self.roots.keys().isdisjoint(self.below(name))

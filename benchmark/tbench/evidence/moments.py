@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tbench.api import Moments, class_labels
 
+if TYPE_CHECKING:
+    from tbench.evidence.algebra import Algebra
 
-def moments(features: NDArray[Any], labels: NDArray[Any]) -> Moments:
-    """Counts, means and scatters of features (N, D) in classes 0..K-1 (N,), each of which must occur.
 
-    Computed in float64. Inapplicable for multi-label and regression targets.
+def groups(features: NDArray[Any], labels: NDArray[Any], algebra: Algebra) -> Moments:
+    """Counts, means and scatters, in float64, of features (N, D) in classes 0..K-1 (N,), each of which must occur.
+
+    All samples are one group for multi-label and regression targets.
     """
-    classes = class_labels(labels)
+    classes = labels if labels.ndim == 1 else np.zeros(len(features), dtype=np.int64)
     order = np.argsort(classes, kind="stable")  # each class becomes one slice of rows
     counts = np.bincount(classes)
     starts = np.cumsum(counts) - counts
@@ -25,14 +28,16 @@ def moments(features: NDArray[Any], labels: NDArray[Any]) -> Moments:
     rows -= origin
     middle = rows.mean(axis=0)
     rows -= middle
-    squared_norms = np.empty(len(rows))
-    squared_norms[order] = np.einsum("nd,nd->n", rows, rows)
-
     offsets = np.add.reduceat(rows, starts, axis=0) / counts[:, None]  # class means, seen from the mean
     for start, count, offset in zip(starts, counts, offsets, strict=True):
         rows[start : start + count] -= offset
-    within = rows.T @ rows
-    between = np.sqrt(counts)[:, None] * offsets
-    total = within + between.T @ between  # within = total - between would cancel where classes are tight
+    within = algebra.gram(rows)
     mean = origin + middle
-    return Moments(counts, mean, mean + offsets, total, within, squared_norms)
+    # The scatter within classes is the one to form: as the total less that between, it would cancel in tight classes.
+    return Moments(counts, mean, mean + offsets, within.spread(offsets, counts), within)
+
+
+def moments(groups: Moments, labels: NDArray[Any]) -> Moments:
+    """Where labels are classes; Inapplicable for multi-label and regression targets."""
+    class_labels(labels)
+    return groups

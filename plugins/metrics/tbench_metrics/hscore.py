@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tbench.api import Inapplicable, SaturationWarning, UsageError
+from tbench.api import Inapplicable, SaturationWarning, UsageError, published
 
 if TYPE_CHECKING:
     from tbench.api import Moments, Spectrum
@@ -15,20 +15,35 @@ if TYPE_CHECKING:
 ROUNDING = 1e-12  # relative size below which a difference is rounding noise
 
 
-def hscore(moments: Moments, spectrum: Spectrum, *, dims: int | None = None) -> float:
+@published("bao", rcond=1e-10)
+@published("tllib", rcond=1e-15)
+@published("pactran", ridge=1e-6, rcond=0.0)
+def hscore(
+    moments: Moments,
+    spectrum: Spectrum,
+    *,
+    dims: int | None = None,
+    rcond: float | None = None,
+    ridge: float = 0.0,
+) -> float:
     """tr(cov(f)^+ cov(E[f|y])): how much of the features' variance, all directions alike, the classes explain.
 
-    In [0, min(K-1, D)]; invariant to every invertible affine map of the features. Directions with an eigenvalue below
-    10 max(N, D) eps of the largest are left out. The authors' code
-    (YaojieBao/An-Information-theoretic-Metric-of-Transferability) cuts at 1e-10 of the largest, thuml's
-    Transfer-Learning-Library and dbolya/parc at 1e-15, which is within rounding where columns are constant.
-
-    With N - 1 <= D samples the value is K-1 whatever the features, unless samples coincide: SaturationWarning.
+    In [0, min(K-1, D)]; invariant to every invertible affine map of the features. With N - 1 <= D samples the value is
+    K-1 whatever the features, unless samples coincide: SaturationWarning.
 
     dims: keep so many principal components, to avoid that (dbolya/parc has the option); none keeps all.
+    rcond: leave out directions whose eigenvalue is at most this share of the largest; none: 10 max(N, D) times the
+        floating-point epsilon. The authors' code (YaojieBao/An-Information-theoretic-Metric-of-Transferability; preset
+        bao) has 1e-10. thuml's Transfer-Learning-Library (tllib), dbolya/parc and Model Spider have 1e-15, which lies
+        within rounding: where columns are constant, their value is chance. google-research/stable_transfer has 1e-5,
+        but multiplies the two covariances entry by entry, which is no H-score.
+    ridge: added to each eigenvalue of the scatter sum_i (f_i - mean)(f_i - mean)^T; google-research/pactran_metrics
+        (pactran) has 1e-6, and minus the score.
     """
     if dims is not None and dims < 1:
         raise UsageError(f"hscore: dims={dims} must be positive, or none")
+    if not ridge >= 0 or (rcond is not None and not 0 <= rcond < 1):
+        raise UsageError(f"hscore: ridge={ridge} must not be negative, and rcond={rcond} be in [0, 1), or none")
     if len(moments.counts) == 1:
         raise Inapplicable("one class")
     if spectrum.values[0] <= moments.samples * ROUNDING**2 * (moments.mean @ moments.mean):
@@ -37,8 +52,9 @@ def hscore(moments: Moments, spectrum: Spectrum, *, dims: int | None = None) -> 
     if moments.samples - 1 <= columns:
         message = f"hscore: {moments.samples} samples are too few for {columns} columns; any features give about K-1"
         warnings.warn(message, SaturationWarning, stacklevel=2)
-    size = max(moments.samples, len(moments.mean))
-    rank = int((spectrum.values > 10 * size * np.finfo(np.float64).eps * spectrum.values[0]).sum())
+    if rcond is None:
+        rcond = float(10 * max(moments.samples, len(moments.mean)) * np.finfo(np.float64).eps)
+    rank = int((spectrum.values > rcond * spectrum.values[0]).sum())
     kept = min(rank, columns)
-    projected = (moments.class_means - moments.mean) @ spectrum.vectors[:, :kept]
-    return float((moments.counts @ projected**2 / spectrum.values[:kept]).sum())  # tr(S_T^+ S_B)
+    projected = moments.offsets @ spectrum.vectors[:, :kept]
+    return float((moments.counts @ projected**2 / (spectrum.values[:kept] + ridge)).sum())  # tr(S_T^+ S_B)

@@ -2,55 +2,60 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.linalg import LinAlgError, cho_factor, cho_solve, pinvh
+from numpy.typing import NDArray
 
-from tbench.api import Inapplicable
+from tbench.api import Inapplicable, UsageError
 
 if TYPE_CHECKING:
     from tbench.api import FloatArray, Moments
 
 ROUNDING = 1e-12  # relative size below which a difference is rounding noise
+EPS = float(np.finfo(np.float64).eps)
 
 
-def hscore_shrunk(moments: Moments) -> float:
+def hscore_shrunk(features: NDArray[Any], moments: Moments, *, ddof: int = 1) -> float:
     """(1 - a) tr(Sigma_a^-1 cov(E[f|y])): the H-score with a covariance shrunk towards a sphere, by Ledoit and Wolf.
 
-    Sigma_a = (1 - a) cov(f) + a m I, with m the mean variance of the columns and a chosen from the data. As in thuml's
-    Transfer-Learning-Library, cov(f) divides by N and cov(E[f|y]) by N - 1. Between 0 and about K-1; invariant to
-    translation, rotation and one common scale of the features.
+    Sigma_a = (1 - a) cov(f) + a m I, with m the mean variance of the columns and a chosen from the data. cov(f) divides
+    by N. Between 0 and about K-1; invariant to translation, rotation and one common scale of the features.
+
+    ddof: cov(E[f|y]) divides by N - ddof; 1 in thuml's Transfer-Learning-Library and in flairNLP/transformer-ranker,
+        which takes square roots in float32 and so is some 1e-8 away.
     """
+    if ddof not in (0, 1):
+        raise UsageError(f"hscore-shrunk: ddof={ddof} must be 0 or 1")
     if len(moments.counts) == 1:
         raise Inapplicable("one class")
     samples, dims = moments.samples, len(moments.mean)
-    scale = np.trace(moments.total) / (samples * dims)  # m
+    scale = moments.total.trace / (samples * dims)  # m
     if scale * dims <= ROUNDING**2 * (moments.mean @ moments.mean):
         raise Inapplicable("the features are the same for all samples")
 
-    shrinkage = _ledoit_wolf(moments)
-    covariance = (1 - shrinkage) * moments.total / samples
-    covariance.flat[:: dims + 1] += shrinkage * scale
-    between = np.sqrt(moments.counts)[:, None] * (moments.class_means - moments.mean)  # B, with S_B = B^T B
-    return float((1 - shrinkage) / (samples - 1) * (between * _solve(covariance, between.T).T).sum())
+    deviations = features - moments.mean
+    shrinkage = _ledoit_wolf(moments, np.einsum("nd,nd->n", deviations, deviations))
+    between = np.sqrt(moments.counts)[:, None] * moments.offsets  # B, with S_B = B^T B
+    if shrinkage == 1:
+        return 0.0
+    if shrinkage > 0:  # Sigma_a is S_T and a sphere, times (1 - a) / N
+        solved = moments.total.solve(between.T, samples * shrinkage * scale / (1 - shrinkage)).T
+        trace = (between * solved).sum()
+    else:
+        spectrum = moments.total.spectrum()
+        sound = spectrum.values > 10 * max(samples, dims) * EPS * spectrum.values[0]
+        trace = ((between @ spectrum.vectors[:, sound]) ** 2 / spectrum.values[sound]).sum()
+    return float(samples * trace / (samples - ddof))
 
 
-def _ledoit_wolf(moments: Moments) -> float:
+def _ledoit_wolf(moments: Moments, squared_norms: FloatArray) -> float:
     """The shrinkage a = min(b, d) / d of Ledoit and Wolf, A well-conditioned estimator for large-dimensional covariance
     matrices, J. Multivariate Analysis 2004: d is how far cov(f) is from the sphere, b what of that is chance."""
     samples, dims = moments.samples, len(moments.mean)
     if dims == 1:
         return 0.0  # every variance is a sphere
-    squares = (moments.total**2).sum() / samples**2
-    away = (squares - np.trace(moments.total) ** 2 / (samples**2 * dims)) / dims
-    chance = ((moments.squared_norms**2).mean() - squares) / (dims * samples)
+    squares = moments.total.squares / samples**2
+    away = (squares - moments.total.trace**2 / (samples**2 * dims)) / dims
+    chance = ((squared_norms**2).mean() - squares) / (dims * samples)
     return float(np.clip(chance / away, 0, 1)) if away > 0 else 1.0
-
-
-def _solve(covariance: FloatArray, right: FloatArray) -> FloatArray:
-    try:
-        return np.asarray(cho_solve(cho_factor(covariance, lower=True, check_finite=False), right, check_finite=False))
-    except LinAlgError:  # singular and not shrunk: too few different samples
-        cut = 10 * max(covariance.shape) * np.finfo(np.float64).eps
-        return np.asarray(pinvh(covariance, rtol=cut) @ right)

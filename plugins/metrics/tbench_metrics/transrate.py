@@ -7,19 +7,25 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tbench.api import Inapplicable, UsageError
+from tbench.api import Inapplicable, UsageError, evidence, published
 
 if TYPE_CHECKING:
-    from tbench.api import FloatArray, IntArray, Moments
+    from tbench.api import Algebra, FloatArray, IntArray, Moments, Spectrum
 
 ROUNDING = 1e-12  # relative size below which a difference is rounding noise
 EPS = float(np.finfo(np.float64).eps)
 
 
+@evidence(spares=lambda settings: () if settings["form"] == "projected" else ("spectrum",))
+@published("authors-unit", form="unit")
+@published("authors-projected", form="projected")
+@published("awesome", scale="frobenius", weights="counts")
 def transrate(
     features: NDArray[Any],
     labels: IntArray,
     moments: Moments,
+    spectrum: Spectrum | None,
+    algebra: Algebra,
     *,
     form: str = "listing",
     eps: float = 1e-4,
@@ -34,12 +40,12 @@ def transrate(
     rotation, the listing and the projected form to translation too; the listing depends on the scale of the features.
 
     form: listing is the ten lines printed in the paper, as in thuml's Transfer-Learning-Library: classes are not
-        centred again. The authors' repository (Long-Kai/TransRate) has two others. unit: rows are brought to length 1,
-        centred, and brought to length 1 again. projected: classes are centred, and in place of the eigenvalues of a
-        covariance S stand the singular values of S cov^+ cov_between.
+        centred again. The authors' repository (Long-Kai/TransRate) has two others. unit (preset authors-unit): rows are
+        brought to length 1, centred, and brought to length 1 again. projected (authors-projected): classes are centred,
+        and in place of the eigenvalues of a covariance S stand the singular values of S cov^+ cov_between.
     eps: squared distortion; 1e-4 in the listing. The repository's tables take one each, from 1e-5 to 1e-1.
     scale: frobenius divides the listing's Z by its Frobenius norm, as in
-        secret-hammer/Awesome-Model-Transferability-Evaluation, together with weights=counts.
+        secret-hammer/Awesome-Model-Transferability-Evaluation, together with weights=counts (preset awesome).
     weights: w_c is n_c / N (counts) or 1 / K (classes); as published means classes for the listing, else counts.
     divide: the rates by the rank of the matrix of all features (rank), by D (dim), or not (none); as published means
         not for the listing, else by rank.
@@ -57,50 +63,47 @@ def transrate(
         raise UsageError(f"transrate: eps={eps} must be positive")
     if len(moments.counts) == 1:
         raise Inapplicable("one class")
-    if np.trace(moments.total) <= moments.samples * ROUNDING**2 * (moments.mean @ moments.mean):
+    if moments.total.trace <= moments.samples * ROUNDING**2 * (moments.mean @ moments.mean):
         raise Inapplicable("the features are the same for all samples")
+    samples, dims = features.shape
+    if divide == "published":
+        divide = None if form == "listing" else "rank"
 
     if form == "projected":
-        matrix, total, within = _projected(features, labels, moments, eps, normalize=normalize)
+        assert spectrum is not None
+        total, within, rank = _projected(features, labels, moments, spectrum, eps, normalize=normalize)
     elif form == "unit":
         rows = _unit_rows(np.asarray(features, dtype=np.float64), 0.0)
         rows = _unit_rows(rows - rows.mean(axis=0), ROUNDING)
         if not rows.any():
             raise Inapplicable("the features of all samples point the same way")
-        matrix = _gram(rows)
-        total, within = _rates(rows, labels, matrix, eps * (np.trace(matrix) / len(rows) if normalize else 1))
+        gram = algebra.gram(rows)
+        distortion = eps * (gram.trace / samples if normalize else 1)
+        values = gram.eigenvalues()
+        total, rank = float(np.log1p(values / (samples * distortion)).sum() / 2), _rank(values, dims)
+        within = _rates(rows, labels, distortion, algebra)
     else:
-        matrix = moments.total
-        total, within = _rates(features - moments.mean, labels, matrix, eps * (np.trace(matrix) if scale else 1))
+        distortion = eps * (moments.total.trace if scale else 1)
+        total = moments.total.log_determinant(samples * distortion) / 2
+        rank = _rank(moments.total.eigenvalues(), dims) if divide == "rank" else 0
+        within = _rates(features - moments.mean, labels, distortion, algebra)
 
     as_counts = form != "listing" if weights == "published" else weights == "counts"
-    shares = moments.counts / moments.samples if as_counts else np.full(len(within), 1 / len(within))
-    if divide == "published":
-        divide = None if form == "listing" else "rank"
+    shares = moments.counts / samples if as_counts else np.full(len(within), 1 / len(within))
     value = float(total - shares @ within)
-    if divide is None:
-        return value
-    dims = features.shape[1]
-    return value / (dims if divide == "dim" else int(np.linalg.matrix_rank(matrix, hermitian=True, rtol=dims * EPS)))
+    divisors: dict[str | None, int] = {"rank": rank, "dim": dims, None: 1}
+    return value / divisors[divide]
 
 
-def _rates(rows: FloatArray, labels: IntArray, gram: FloatArray, distortion: float) -> tuple[float, FloatArray]:
-    """R of all rows, whose Gram is known, and (K,) of the rows of each class."""
+def _rates(rows: FloatArray, labels: IntArray, distortion: float, algebra: Algebra) -> FloatArray:
+    """(K,) R of the rows of each class."""
     classes = (rows[labels == c] for c in range(labels.max() + 1))
-    within = [_rate(_gram(own), len(own) * distortion) for own in classes]
-    return _rate(gram, len(rows) * distortion), np.array(within)
+    return np.array([algebra.gram(own).log_determinant(len(own) * distortion) / 2 for own in classes])
 
 
-def _rate(gram: FloatArray, distortion: float) -> float:
-    """1/2 logdet(I + gram / distortion)."""
-    matrix = gram / distortion
-    matrix.flat[:: len(matrix) + 1] += 1
-    return float(np.log(np.diagonal(np.linalg.cholesky(matrix))).sum())
-
-
-def _gram(rows: FloatArray) -> FloatArray:
-    """Z^T Z or Z Z^T, whichever is smaller: logdet(I + Z^T Z) = logdet(I + Z Z^T), and both have one rank."""
-    return rows @ rows.T if len(rows) < rows.shape[1] else rows.T @ rows
+def _rank(values: FloatArray, dims: int) -> int:
+    """As numpy.linalg.matrix_rank counts the singular values of a D x D matrix."""
+    return int((values > values.max() * dims * EPS).sum())
 
 
 def _unit_rows(rows: FloatArray, shortest: float) -> FloatArray:
@@ -111,28 +114,30 @@ def _unit_rows(rows: FloatArray, shortest: float) -> FloatArray:
 
 
 def _projected(
-    features: NDArray[Any], labels: IntArray, moments: Moments, eps: float, *, normalize: bool
-) -> tuple[FloatArray, float, FloatArray]:
-    """The diagonal matrix of the singular values of cov cov^+ cov_between, its rate, and (K,) those of the classes.
+    features: NDArray[Any], labels: IntArray, moments: Moments, spectrum: Spectrum, eps: float, *, normalize: bool
+) -> tuple[float, FloatArray, int]:
+    """The rate of cov cov^+ cov_between, (K,) those of the classes, and its rank.
 
     cov_between = Y diag(s) Y^T has rank K - 1 at most, so S cov^+ cov_between has the singular values of the slim
     S (cov^+ Y diag(s)): no D x D matrix for a class. cov cov^+ cov_between is cov_between itself.
     """
-    between = np.sqrt(moments.counts / moments.samples)[:, None] * (moments.class_means - moments.mean)
+    samples, dims = features.shape
+    between = np.sqrt(moments.counts / samples)[:, None] * moments.offsets
     _, root, axes = np.linalg.svd(between, full_matrices=False)
-    spectrum = root**2
-    if spectrum.sum() <= ROUNDING**2 * np.trace(moments.total) / moments.samples:
+    squares = root**2
+    if squares.sum() <= ROUNDING**2 * moments.total.trace / samples:
         raise Inapplicable("the class means are all the same")
-    distortion = eps * (spectrum.sum() if normalize else 1)
-    values, vectors = np.linalg.eigh(moments.total / moments.samples)
-    kept = values > 10 * max(features.shape) * EPS * values[-1]
-    slim = vectors[:, kept] @ ((vectors[:, kept].T @ (axes.T * spectrum)) / values[kept, None])
+    distortion = eps * (squares.sum() if normalize else 1)
+    kept = spectrum.values > 10 * max(features.shape) * EPS * spectrum.values[0]
+    vectors = spectrum.vectors[:, kept]
+    slim = vectors @ ((vectors.T @ (axes.T * squares)) * (samples / spectrum.values[kept, None]))
     within = []
     for c, mean in enumerate(moments.class_means):
         rows = features[labels == c] - mean
-        singular = np.linalg.svd(rows.T @ (rows @ slim) / len(rows), compute_uv=False)
+        triangle = np.linalg.qr(rows.T @ (rows @ slim) / len(rows), mode="r")  # with the same singular values
+        singular = np.linalg.svd(triangle, compute_uv=False)
         within.append(np.log1p(singular / distortion).sum() / 2)
-    return np.diag(spectrum), float(np.log1p(spectrum / distortion).sum() / 2), np.array(within)
+    return float(np.log1p(squares / distortion).sum() / 2), np.array(within), _rank(squares, dims)
 
 
 def _require(name: str, value: str | None, *words: str | None) -> None:
