@@ -55,8 +55,9 @@ def score(
     time: str = "2026-01-02T10:00:00+00:00",
     of: Mapping[str, str] | None = None,
     suite: str = "small",
+    **told: Any,
 ) -> Record:
-    """evidence: node -> seconds and machine; CPU seconds are twice the others everywhere."""
+    """evidence: node -> seconds and machine; CPU seconds are twice the others everywhere. told: more details."""
     nodes = {"forward": (4.0, MACHINE)} if evidence is None else evidence
     return Record(
         Key("score", suite, dataset, candidate, spec or f"{metric}:x=1", seed),
@@ -66,7 +67,7 @@ def score(
         seconds,
         None if seconds is None else 2 * seconds,
         {node: {"seconds": s, "cpu_seconds": 2 * s, "machine": machine} for node, (s, machine) in nodes.items()},
-        {"label": metric, "repeats": 5, "spread": 0.0},
+        {"label": metric, "repeats": 5, "spread": 0.0, **told},
         provenance(candidate, dataset, seed, of),
         time,
     )
@@ -142,6 +143,28 @@ def whole_store() -> list[Record]:
     found.append(score("good", "t/z", "m/a", 1.0))
     found.append(score("good", "t/x", "m/a", 7.0, spec="good:x=2", of={"weights": "others"}))
     found.append(score("slow", "t/x", "m/a", 1.0, of={"machine": "another"}, evidence={}))
+    return found
+
+
+def varied_store() -> list[Record]:
+    """Two metrics with variants (one saturated, one whose default was not measured), terms, warnings, two devices."""
+    found: list[Record] = []
+    few = [f"good: N = {100 + place} samples are too few" for place in range(4)]
+    for seed in (0, 1):
+        found += truth("t/x", [0.9, 0.7, 0.5, 0.3], seed) + truth("t/y", [0.4, 0.5, 0.8, 0.6], seed)
+        for dataset, good in (("t/x", [4, 3, 2, 1]), ("t/y", [1, 2, 4, 3])):
+            poor = [good[1], good[0], *good[2:]] if seed else good[::-1]
+            found += scores("good", dataset, good, seed)
+            found += scores("good:as=old", dataset, poor, seed, spec="good:x=2")
+            found += scores("good+ped", dataset, poor, seed)
+            found += scores("good+ped:as=wide", dataset, good, seed, spec="good:x=1+ped:nsigma=2")
+            found += scores("lost:as=b", dataset, [None, *good[1:]], seed, spec="lost:x=2", warnings=["only 3 of 4"])
+            found += scores("lost:as=a", dataset, good, seed, spec="lost:x=1", terms={"sd": 0.25 * (1 + seed), "a": 1})
+            found += [
+                score("few", dataset, name, value, seed, saturated=[why] if dataset == "t/x" and name != "m/d" else [])
+                for name, value, why in zip(CANDIDATES, poor, few, strict=True)
+            ]
+            found += scores("random", dataset, [2, 1, 4, 3], seed, of={"device": "cuda: big"}, evidence={})
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 
@@ -13,7 +14,7 @@ from tbench.leaderboard.prices import cost_section
 from tbench.leaderboard.truth import find_truths
 from tbench.results import Record
 
-from .made import MACHINE, frame, run, score, scores, truth
+from .made import MACHINE, frame, run, score, scores, truth, varied_store
 
 EXTRACTION = ("forward", "reference_forward")
 NODES = {
@@ -96,6 +97,36 @@ def test_seconds_of_two_machines_are_never_added() -> None:
     assert bill.cells == 3
     assert [(price.metric.label, price.cells) for price in bill.prices] == [("a", 3), ("c", 1)]
     assert bill.best == seconds(300)
+
+
+def test_seconds_of_two_devices_are_never_added() -> None:
+    there = {"device": "cuda: big"}
+    elsewhere = score("c", "t/x", "m/a", 1.0)
+    elsewhere = replace(elsewhere, evidence={"forward": {**elsewhere.evidence["forward"], "device": "cuda: big"}})
+    records = [
+        *scores("a", "t/x", [1, 2, 3, 4], of={"device": "cpu"}),
+        *truth("t/x", [0.1, 0.2, 0.3, 0.4]),
+        score("b", "t/x", "m/a", 1.0, of=there),
+        elsewhere,
+    ]
+    bill = bill_of(records)
+    assert (bill.machine, bill.left_out) == (MACHINE, 2)
+    assert [price.metric.label for price in bill.prices] == ["a"]
+
+
+def test_a_board_of_one_device_is_charged_there() -> None:
+    kept = score("a", "t/x", "m/b", 1.0, of={"device": "cuda: big"})
+    kept = replace(kept, evidence={"forward": {**kept.evidence["forward"], "device": "cpu"}})
+    bill = bill_of([*scores("a", "t/x", [1, None, 3, 4], of={"device": "cuda: big"}), kept])
+    assert (bill.machine, bill.cells, bill.left_out) == (f"{MACHINE}, cuda: big", 3, 1)
+
+
+def test_variants_are_priced_but_not_in_the_table() -> None:
+    section = cost_section(make_board(varied_store(), frame()))
+    for _, table in section.tables:
+        assert {"good", "good+ped", "few"} <= {row[0] for row in table.rows}
+        assert not any("as=" in row[0] for row in table.rows)
+    assert {"good:as=old", "lost:as=a"} <= {price.metric.label for price in bill_of(varied_store()).prices}
 
 
 def test_a_sweep_that_is_partly_from_elsewhere_is_not_counted() -> None:

@@ -6,6 +6,7 @@ import csv
 import io
 import random
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,23 @@ import pytest
 from tbench.errors import TbenchError
 from tbench.leaderboard.board import make_board
 from tbench.leaderboard.page import publish, render
-from tbench.leaderboard.tables import span, tau, times, with_best
-from tbench.results import from_json, to_json
+from tbench.leaderboard.tables import difference, marked, span, tau, times, with_best
+from tbench.results import Record, from_json, to_json
 
-from .made import CANDIDATES, DATASETS, RATES, frame, run, score, scores, truth, whole_frame, whole_store
+from .made import (
+    CANDIDATES,
+    DATASETS,
+    MACHINE,
+    RATES,
+    frame,
+    run,
+    score,
+    scores,
+    truth,
+    varied_store,
+    whole_frame,
+    whole_store,
+)
 
 GOLDEN = Path(__file__).with_name("golden.md")
 
@@ -35,8 +49,11 @@ def test_the_page_of_a_small_store() -> None:
     assert render(make_board(whole_store(), whole_frame())) == GOLDEN.read_text(encoding="utf-8")
 
 
-def test_same_records_same_bytes_in_any_order_and_through_the_store(tmp_path: Path) -> None:
-    records = whole_store()
+@pytest.mark.parametrize("store", [whole_store, varied_store])
+def test_same_records_same_bytes_in_any_order_and_through_the_store(
+    tmp_path: Path, store: Callable[[], list[Record]]
+) -> None:
+    records = store()
     first = publish(records, whole_frame(), tmp_path / "one")
     random.Random(3).shuffle(records)
     second = publish([from_json(to_json(record)) for record in records], whole_frame(), tmp_path / "two")
@@ -176,8 +193,20 @@ def test_versions_machines_and_days_are_told() -> None:
     assert "- **Records**: 3, measured 2026-01-03 to 2026-01-05 (UTC)" in page
     assert "- **Machine**: a quiet one, 2 cores (2 records); another (1 record)" in page
     assert "- **Versions**: tbench 0.1, torch 2.14.0 / 2.15.0" in page
+    assert "device" not in page
     assert "- **Plug-ins**: other 3, tbench 0.1" in page
     assert "protocol quick: optimizer sgd, learning rates 0.01 / 0.1, steps 80;" in page
+
+
+def test_a_device_beside_the_processor_is_named_at_the_head() -> None:
+    records = [
+        score("a", "t/x", "m/a", 1.0, of={"device": "cuda: NVIDIA H200"}),
+        score("a", "t/x", "m/b", 1.0, of={"device": "cpu"}),
+        score("a", "t/x", "m/c", 1.0),
+    ]
+    page = render(make_board(records, frame()))
+    machines = "a quiet one, 2 cores (2 records); a quiet one, 2 cores, cuda: NVIDIA H200 (1 record)"
+    assert f"- **Machine**: {machines}\n- **Versions**: tbench 0.1, torch 2.15.0\n" in page
 
 
 def test_names_that_two_families_share_are_not_shortened() -> None:
@@ -196,6 +225,7 @@ def test_csv_is_sorted_and_exact(tmp_path: Path) -> None:
     assert [(one["candidate"], one["seed"]) for one in rows[:3]] == [("m/a", "9"), ("m/a", "10"), ("m/b", "9")]
     assert rows[1]["score"] == repr(third)
     assert float(rows[7]["score"]) == 1e-300
+    assert {(one["saturated"], one["terms"]) for one in rows} == {("0", "")}
     runs = list(csv.DictReader(io.StringIO((folder / "truth.csv").read_text())))
     assert len(runs) == 16
     assert {(one["learning_rate"], one["chosen"]) for one in runs} == {("0.01", "0"), ("0.1", "1")}
@@ -205,6 +235,27 @@ def test_csv_is_sorted_and_exact(tmp_path: Path) -> None:
     costs = list(csv.DictReader(io.StringIO((folder / "cost.csv").read_text())))
     assert [one["item"] for one in costs] == ["extraction: forward", "a"]
     assert (costs[1]["own_seconds"], costs[1]["sweep_cpu_seconds"]) == ("4.0", "2560.0")
+
+
+def test_csv_holds_saturation_terms_devices_and_variants(tmp_path: Path) -> None:
+    folder = publish(varied_store(), frame(), tmp_path).parent
+    files = {
+        name: list(csv.DictReader(io.StringIO((folder / f"{name}.csv").read_text())))
+        for name in ("scores", "agreement", "cost")
+    }
+    saturated = [one for one in files["scores"] if one["saturated"] == "1"]
+    assert [(one["metric"], one["dataset"], one["candidate"], one["seed"]) for one in saturated] == [
+        ("few", "t/x", name, seed) for name in ("m/a", "m/b", "m/c") for seed in ("0", "1")
+    ]
+    assert {one["terms"] for one in files["scores"] if one["metric"] == "lost:as=a"} == {
+        '{"a":1,"sd":0.25}',
+        '{"a":1,"sd":0.5}',
+    }
+    assert {one["terms"] for one in files["scores"] if one["metric"] != "lost:as=a"} == {""}
+    assert {one["machine"] for one in files["scores"] if one["metric"] == "random"} == {f"{MACHINE}, cuda: big"}
+    variants = {"good:as=old", "good+ped:as=wide", "lost:as=a", "lost:as=b"}
+    assert variants <= {one["metric"] for one in files["agreement"]}
+    assert variants <= {one["item"] for one in files["cost"]}
 
 
 def test_every_number_of_the_page_is_a_number_of_the_files(tmp_path: Path) -> None:
@@ -217,8 +268,9 @@ def test_every_number_of_the_page_is_a_number_of_the_files(tmp_path: Path) -> No
             assert shown == (tau(float(one["tau_w"])) if one["tau_w"] else "–")
 
 
-def test_tables_are_whole_markdown() -> None:
-    page = render(make_board(whole_store(), whole_frame()))
+@pytest.mark.parametrize("store", [whole_store, varied_store])
+def test_tables_are_whole_markdown(store: Callable[[], list[Record]]) -> None:
+    page = render(make_board(store(), whole_frame()))
     for block in re.findall(r"(?:^\|.*\n)+", page, flags=re.MULTILINE):
         widths = {len(re.findall(r"(?<!\\)\|", line)) for line in block.splitlines()}
         assert len(widths) == 1
@@ -228,6 +280,8 @@ def test_tables_are_whole_markdown() -> None:
 
 def test_how_numbers_are_written() -> None:
     assert [tau(None), tau(-0.0001), tau(0.5, 0.25), tau(-1.0)] == ["–", "0.000", "0.500 ± 0.250", "-1.000"]
+    assert [difference(0.5), difference(-0.0001, 0.25), difference(-1)] == ["+0.500", "+0.000 ± 0.250", "-1.000"]
+    assert [marked("a"), marked("a", partial=True), marked("a", partial=True, saturated=True)] == ["a", "a †", "a †‡"]
     assert [times(None, 1), times(5, 0), times(5, 2), times(1000, 0.5)] == ["–", "–", "2.5×", "2,000×"]
     assert [span([], 4), span([4, 4], 4), span([2, 4, 3], 4)] == ["–", "4/4", "2–4/4"]
     assert with_best(["a", "b", "c", "d"], [0.1, 0.50001, 0.50002, None]) == ["a", "**b**", "**c**", "d"]

@@ -182,6 +182,69 @@ def test_labels_and_what_they_wrap() -> None:
     assert [label for label, metric in found.items() if metric.floor] == ["random:n=2"]
 
 
+def test_published_variants_and_what_they_vary() -> None:
+    specs = {
+        "a": "a:x=1",
+        "a:as=new": "a:x=2",
+        "a:as=old,z=3": "a:x=3",
+        "a:as=old+ped:dt=1": "a:x=3+ped:dt=1",
+        "a+ped:as=wide": "a:x=1+ped:dt=2",
+        "a:y=as": "a:x=4",
+        "knn:as=new": "knn:k=1",
+    }
+    records = [score(label, "t/x", "m/a", 1.0, spec=spec) for label, spec in specs.items()]
+    found = {metric.label: metric for metric in find_metrics(records, ("knn",))}
+    assert {label: (metric.follows, metric.default) for label, metric in found.items()} == {
+        "a": ((), None),
+        "a:as=new": (("new",), "a"),
+        "a:as=old,z=3": (("old",), "a"),
+        "a:as=old+ped:dt=1": (("old",), "a+ped:dt=1"),
+        "a+ped:as=wide": (("wide",), "a+ped"),
+        "a:y=as": ((), None),
+        "knn:as=new": (("new",), "knn"),
+    }
+    assert [label for label, metric in found.items() if metric.floor] == ["knn:as=new"]
+
+
+def test_two_presets_that_came_under_one_name_are_variants_still() -> None:
+    records = [score("a:as=old", "t/x", "m/a", 1.0, spec=f"a:x={x}") for x in (2, 3)]
+    assert [(metric.label, metric.default) for metric in find_metrics(records, ())] == [("a:x=2", "a"), ("a:x=3", "a")]
+
+
+def test_variants_stand_apart() -> None:
+    records = [*TRUTH, *scores("a", "t/x", X), *scores("a:as=old", "t/x", X, spec="a:x=2"), *scores("b:as=c", "t/x", Y)]
+    pool = pool_of(records)
+    assert [line.metric.label for line in pool.lines] == ["a"]
+    assert [line.metric.label for line in pool.variants] == ["a:as=old", "b:as=c"]
+    assert pool.block(floors=False) == pool.lines
+
+
+def test_a_ranking_is_saturated_where_a_score_behind_it_is() -> None:
+    why = ["too few"]
+    records = [
+        *truth("t/x", [*X[:3], None]),
+        *truth("t/y", Y),
+        *scores("a", "t/x", [3, 2, 1, None]),
+        score("a", "t/x", "m/d", 4, saturated=why),
+        *scores("a", "t/y", [4, 3, 2, None], saturated=[]),
+        score("a", "t/y", "m/d", 1, saturated=why),
+    ]
+    line = line_of(pool_of(records), "a")
+    assert [ranking.saturated for ranking in line.rankings.values()] == [False, True]
+    assert line.saturated
+    assert not line_of(pool_of(records, CANDIDATES[:3]), "a").saturated
+
+
+def test_means_over_the_same_scores_have_the_same_basis() -> None:
+    gap = [*scores("b", "t/x", [None, 3, 2, 1]), *scores("b", "t/y", Y)]
+    flat = [*scores("c", "t/x", [1, 1, 1, 1]), *scores("c", "t/y", Y)]
+    same = [*scores("d", "t/x", Y), *scores("d", "t/y", X)]
+    pool = pool_of([*TRUTH, *scores("a", "t/x", X), *scores("a", "t/y", Y), *gap, *flat, *same])
+    ours = line_of(pool, "a").basis
+    assert {line.metric.label for line in pool.lines if line.basis == ours} == {"a", "d"}
+    assert ours["t/x"] == {(0, name) for name in CANDIDATES}
+
+
 def test_a_candidate_that_was_fine_tuned_with_fewer_seeds_is_ranked_by_what_there_is() -> None:
     records = [run("t/x", "m/a", 0.9, 0), run("t/x", "m/a", 0.7, 1), run("t/x", "m/b", 0.6, 0)]
     assert pool_of(records).truth == {"t/x": {"m/a": pytest.approx(0.8), "m/b": 0.6}}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 
 import pytest
 from rich.cells import cell_len
@@ -12,8 +13,9 @@ from tbench.leaderboard.board import make_board
 from tbench.leaderboard.page import sections
 from tbench.leaderboard.tables import Section, Table
 from tbench.leaderboard.terminal import terminal_lines
+from tbench.results import Record
 
-from .made import whole_frame, whole_store
+from .made import varied_store, whole_frame, whole_store
 
 
 def shown(section: Section, width: int, color: bool = False) -> str:
@@ -44,13 +46,22 @@ def test_every_cell_is_there_at_any_width(width: int) -> None:
 
 
 @pytest.mark.parametrize("width", [80, 160])
-def test_a_whole_page_in_a_terminal(width: int) -> None:
-    for section in sections(make_board(whole_store(), whole_frame())):
+@pytest.mark.parametrize("store", [whole_store, varied_store])
+def test_a_whole_page_in_a_terminal(width: int, store: Callable[[], list[Record]]) -> None:
+    for section in sections(make_board(store(), whole_frame())):
         text = shown(section, width)
         assert section.title in text
         assert "**" not in text
         assert "…" not in text
         assert max(cell_len(line.rstrip()) for line in text.splitlines()) <= width
+
+
+def test_variants_and_marks_are_those_of_the_page() -> None:
+    agreement, _, variants, *_ = sections(make_board(varied_store(), whole_frame()))
+    assert shown(agreement, 80).count("‡") == sum(row.count("‡") for row in map(str, agreement.tables[0][1].rows)) + 1
+    for label in ("good:as=old", "good+ped:as=wide", "lost:as=a"):
+        assert label in shown(variants, 80)
+        assert label not in shown(agreement, 80)
 
 
 def test_the_best_is_bold() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-TABLES = ("agreement", "boards", "cost", "truth", "datasets", "absences", "all")
+TABLES = ("agreement", "boards", "variants", "cost", "truth", "datasets", "absences", "all")
 
 
 @click.command()

@@ -1,12 +1,14 @@
-"""What is not in the tables, and why."""
+"""What is not in the tables, and why; and what else metrics said of their scores."""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from statistics import median
 
 from tbench.leaderboard.board import Board
 from tbench.leaderboard.rankings import unranked
-from tbench.leaderboard.tables import Section, Table, listed
+from tbench.leaderboard.remarks import general, grouped
+from tbench.leaderboard.tables import Section, Table, counted, listed
 from tbench.results import Record
 
 
@@ -19,17 +21,18 @@ def absences_section(board: Board) -> Section:
     if cells := _cells(board):
         header = ("metric", "status", "cells", "candidates", "datasets", "reason")
         tables.append(("Cells without a number", Table(header, cells, "llrlll")))
-    before = () if tables or unranked(board) else ("Nothing.",)
-    return Section("absences", "What is not in these tables", before, tuple(tables), tuple(unranked(board)))
+    after = (*unranked(board), *_spreads(board), *_warnings(board))
+    before = () if tables or after else ("Nothing.",)
+    return Section("absences", "What is not in these tables", before, tuple(tables), after)
 
 
 def _cells(board: Board) -> tuple[tuple[str, ...], ...]:
-    labels = {metric.spec: metric.label for metric in board.metrics}
+    labels = board.labels
     found: dict[tuple[str, str, str], list[Record]] = defaultdict(list)
     for record in board.sifted.records:
         if record.status != "ok":
             what = labels.get(record.key.spec, "fine-tuning")
-            found[what, record.status, _general(record)].append(record)
+            found[what, record.status, general(record.reason, record.key)].append(record)
     return tuple(
         (
             what,
@@ -43,10 +46,22 @@ def _cells(board: Board) -> tuple[tuple[str, ...], ...]:
     )
 
 
-def _general(record: Record) -> str:
-    """The reason without the names of the cell, so that equal reasons are counted together."""
-    reason = " ".join(record.reason.split())
-    return reason.replace(record.key.candidate, "the candidate").replace(record.key.dataset, "the dataset")
+def _spreads(board: Board) -> list[str]:
+    """Of metrics that draw at random and tell how much their draws differ."""
+    found: dict[str, list[float]] = defaultdict(list)
+    for record in board.sifted.scores:
+        if (sd := (record.details.get("terms") or {}).get("sd")) is not None:
+            found[board.labels[record.key.spec]].append(sd)
+    return [
+        f"Each score of {label} is a mean over random draws; the median sd between these is {median(sds):.3g} "
+        f"({counted(len(sds), 'cell')})."
+        for label, sds in sorted(found.items())
+    ]
+
+
+def _warnings(board: Board) -> list[str]:
+    said = grouped(board.sifted.scores, "warnings", board.labels, board.names)
+    return ["Scores that came with a warning:", *said] if said else []
 
 
 def _names(board: Board, names: list[str], everything: tuple[str, ...]) -> str:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tbench.leaderboard.cost import Bill, make_bill
 from tbench.leaderboard.frame import Frame
+from tbench.leaderboard.machine import machine_of
 from tbench.leaderboard.metrics import Metric, find_metrics
 from tbench.leaderboard.pool import Pool, by_candidate, make_pool
+from tbench.leaderboard.remarks import saturation
 from tbench.leaderboard.sift import Sifted, sift
 from tbench.leaderboard.truth import MeanTruth, Truths, find_truths, mean_truths
 from tbench.results import Record
@@ -33,13 +35,18 @@ class Board:
         return self.pools[0]
 
     @property
+    def labels(self) -> dict[str, str]:
+        """Of metrics, by their specs."""
+        return {metric.spec: metric.label for metric in self.metrics}
+
+    @property
     def seeds(self) -> list[int]:
         return sorted({seed for _, _, seed in self.truths} or {record.key.seed for record in self.sifted.scores})
 
     @property
     def machines(self) -> list[tuple[str, int]]:
         """And how many records come from each, most first."""
-        found = Counter(str(record.provenance.get("machine", "unknown")) for record in self.sifted.records)
+        found = Counter(machine_of(record) for record in self.sifted.records)
         return sorted(found.items(), key=lambda item: (-item[1], item[0]))
 
     @property
@@ -47,7 +54,7 @@ class Board:
         found: dict[str, set[str]] = defaultdict(set)
         for record in self.sifted.records:
             for name, version in record.provenance.items():
-                if name not in ("machine", "weights", "data"):
+                if name not in ("machine", "device", "weights", "data"):
                     found[name].add(str(version))
         return {name: sorted(versions) for name, versions in sorted(found.items())}
 
@@ -56,6 +63,18 @@ class Board:
         """The first and the last on which something was measured; one, if they are the same."""
         days = sorted({record.time[:10] for record in self.sifted.records if record.time})
         return days[:1] + days[1:][-1:]
+
+    def saturation(self, metrics: Sequence[Metric]) -> tuple[str, ...]:
+        """The footnote of a table that shows how these rank all candidates."""
+        specs = {metric.spec for metric in metrics}
+        behind = [
+            record
+            for record in self.sifted.scores
+            if record.key.spec in specs
+            and record.status == "ok"
+            and record.key.candidate in self.whole.truth.get(record.key.dataset, {})
+        ]
+        return saturation(behind, self.labels, self.names)
 
 
 def make_board(records: Iterable[Record], frame: Frame) -> Board:

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from tbench.leaderboard.machine import machines_of
 from tbench.leaderboard.metrics import Metric
 from tbench.leaderboard.truth import Cell, Truths
 from tbench.results import Record
@@ -65,7 +66,7 @@ def make_bill(
     measured = [record for record in scores if record.status == "ok"]
     runs = [run for truth in truths.values() for run in truth.runs]
     machines = Counter(
-        place for record in [*measured, *runs] if len(_machines(record)) == 1 for place in _machines(record)
+        place for record in [*measured, *runs] if len(machines_of(record)) == 1 for place in machines_of(record)
     )
     if not measured or not machines:
         return None
@@ -107,13 +108,8 @@ def make_bill(
     )
 
 
-def _machines(record: Record) -> set[str]:
-    """Where the record was measured, and where its evidence was, which may have been kept from elsewhere."""
-    return {str(record.provenance.get("machine"))} | {str(node.get("machine")) for node in record.evidence.values()}
-
-
 def _timed_on(record: Record, machine: str) -> bool:
-    return _machines(record) == {machine} and record.seconds is not None and record.cpu_seconds is not None
+    return machines_of(record) == {machine} and record.seconds is not None and record.cpu_seconds is not None
 
 
 def _seconds(record: Record) -> Seconds:

@@ -17,6 +17,7 @@ from tbench.leaderboard.prices import cost_section
 from tbench.leaderboard.rankings import agreement_section, boards_section, datasets_section, yardsticks
 from tbench.leaderboard.tables import NOTHING, PARTIAL, Section, Table, counted
 from tbench.leaderboard.tidy import DESCRIPTIONS, tidy_files
+from tbench.leaderboard.variants import variants_section
 from tbench.results import Record
 
 
@@ -42,6 +43,7 @@ def sections(board: Board) -> tuple[Section, ...]:
     return (
         agreement_section(board),
         boards_section(board),
+        variants_section(board),
         cost_section(board),
         truth_section(board),
         datasets_section(board),

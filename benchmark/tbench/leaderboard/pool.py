@@ -9,6 +9,7 @@ from functools import cache
 from statistics import fmean, stdev
 
 from tbench.leaderboard.metrics import Metric
+from tbench.leaderboard.remarks import remarks
 from tbench.leaderboard.truth import MeanTruth, Truths, mean_truths
 from tbench.results import Record
 from tbench.statistics import Agreement, Mean, Null, agreement, between_seeds, null_quantile, orders
@@ -16,7 +17,7 @@ from tbench.statistics import Agreement, Mean, Null, agreement, between_seeds, n
 DRAWS = 10_000  # random rankings that tell what chance reaches
 DRAWS_SEED = 0
 
-Scores = Mapping[tuple[str, str, int], Mapping[str, float]]  # spec, dataset, seed -> candidate -> score
+Scores = Mapping[tuple[str, str, int], Mapping[str, Record]]  # spec, dataset, seed -> candidate -> score
 
 
 @dataclass(frozen=True)
@@ -24,12 +25,15 @@ class Ranking:
     """One metric on one dataset: each seed's scores against the truth averaged over seeds.
 
     ranked: candidates with a score for every seed that has any, of `total` with a truth. wanted: seeds of the pool.
+    basis: seeds and candidates behind the defined orders. saturated: so is some score among these.
     """
 
     by_seed: Mapping[int, Agreement]
     ranked: tuple[str, ...]
     total: int
     wanted: int
+    basis: frozenset[tuple[int, str]]
+    saturated: bool
 
     @property
     def tau_w(self) -> float | None:
@@ -37,7 +41,7 @@ class Ranking:
 
     @property
     def sd(self) -> float | None:
-        return _sd(one.tau_w for one in self.by_seed.values())
+        return sd_of(one.tau_w for one in self.by_seed.values())
 
     @property
     def whole(self) -> bool:
@@ -65,14 +69,28 @@ class Line:
     @property
     def sd(self) -> float | None:
         """Of the mean over datasets, between seeds."""
+        return sd_of(self.by_seed.values())
+
+    @property
+    def by_seed(self) -> dict[int, float | None]:
+        """The mean over datasets for each seed in turn."""
         rankings = self.rankings.values()
         seeds = sorted({seed for ranking in rankings for seed in ranking.by_seed})
         taus = ([one.by_seed[seed].tau_w for one in rankings if seed in one.by_seed] for seed in seeds)
-        return _sd(Mean.of(several).value for several in taus)
+        return {seed: Mean.of(several).value for seed, several in zip(seeds, taus, strict=True)}
+
+    @property
+    def basis(self) -> dict[str, frozenset[tuple[int, str]]]:
+        """What the mean rests on; two means with the same can be compared."""
+        return {dataset: ranking.basis for dataset, ranking in self.rankings.items()}
 
     @property
     def whole(self) -> bool:
         return all(ranking.whole for ranking in self.rankings.values())
+
+    @property
+    def saturated(self) -> bool:
+        return any(ranking.saturated for ranking in self.rankings.values())
 
     @property
     def beats_chance(self) -> bool:
@@ -81,15 +99,17 @@ class Line:
 
 @dataclass(frozen=True)
 class Pool:
-    """lines: metrics best first, what wraps a metric right below it. truth: the datasets on which there is an order.
+    """lines: metrics best first, what wraps a metric right below it. variants: the published ones, by their labels.
 
-    ceiling: tau_w between two seeds' truths. oracle: tau_w of the mean truth on all the other datasets.
+    truth: the datasets on which there is an order. ceiling: tau_w between two seeds' truths. oracle: tau_w of the mean
+    truth on all the other datasets.
     """
 
     title: str
     candidates: tuple[str, ...]
     truth: Mapping[str, Mapping[str, float]]
     lines: tuple[Line, ...]
+    variants: tuple[Line, ...]
     null: Null | None
     ceiling: Mean
     oracle: Mean
@@ -99,10 +119,10 @@ class Pool:
 
 
 def by_candidate(records: Iterable[Record]) -> Scores:
-    found: dict[tuple[str, str, int], dict[str, float]] = defaultdict(dict)
+    found: dict[tuple[str, str, int], dict[str, Record]] = defaultdict(dict)
     for record in records:
         if record.status == "ok" and record.value is not None:
-            found[record.key.spec, record.key.dataset, record.key.seed][record.key.candidate] = record.value
+            found[record.key.spec, record.key.dataset, record.key.seed][record.key.candidate] = record
     return found
 
 
@@ -139,22 +159,32 @@ def make_pool(
         title,
         tuple(candidates),
         truth,
-        _best_first([line(metric) for metric in metrics]),
+        _best_first([line(metric) for metric in metrics if not metric.follows]),
+        tuple(line(metric) for metric in metrics if metric.follows),
         null(everybody),
         Mean.of(stability(within, dataset, seeds).tau_w for dataset in truth),
         Mean.of(_oracle(truth, dataset) for dataset in truth),
     )
 
 
-def _ranking(by_seed: Sequence[tuple[int, Mapping[str, float]]], truth: Mapping[str, float]) -> Ranking:
+def _ranking(by_seed: Sequence[tuple[int, Mapping[str, Record]]], truth: Mapping[str, float]) -> Ranking:
     there = [scores for _, scores in by_seed if scores]
     ranked = tuple(name for name in truth if there and all(name in scores for scores in there))
     agreements: dict[int, Agreement] = {}
+    basis: dict[tuple[int, str], Record] = {}
     for seed, scores in by_seed:
         names = [name for name in truth if name in scores]
         if names:
-            agreements[seed] = agreement([scores[name] for name in names], [truth[name] for name in names])
-    return Ranking(agreements, ranked, len(truth), len(by_seed))
+            agreements[seed] = agreement([_value(scores[name]) for name in names], [truth[name] for name in names])
+            if agreements[seed].tau_w is not None:
+                basis |= {(seed, name): scores[name] for name in names}
+    saturated = any(remarks(record, "saturated") for record in basis.values())
+    return Ranking(agreements, ranked, len(truth), len(by_seed), frozenset(basis), saturated)
+
+
+def _value(score: Record) -> float:
+    assert score.value is not None
+    return score.value
 
 
 def stability(truths: Truths, dataset: str, seeds: Sequence[int]) -> Agreement:
@@ -191,6 +221,6 @@ def _ordered(several: Mapping[str, MeanTruth], candidates: Sequence[str]) -> dic
     return {name: several[name].value for name in candidates if name in several}
 
 
-def _sd(values: Iterable[float | None]) -> float | None:
+def sd_of(values: Iterable[float | None]) -> float | None:
     defined = [value for value in values if value is not None]
     return stdev(defined) if len(defined) > 1 else None

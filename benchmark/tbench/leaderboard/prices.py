@@ -40,7 +40,8 @@ def cost_section(board: Board) -> Section:
     if bill.left_out:
         about.append(f"Left out here, measured elsewhere or without seconds: {counted(bill.left_out, 'record')}.")
     order = [line.metric for floors in (False, True) for line in board.whole.block(floors=floors)]
-    prices = sorted(bill.prices, key=lambda price: order.index(price.metric))
+    shown = [price for price in bill.prices if price.metric in order]
+    prices = sorted(shown, key=lambda price: order.index(price.metric))
     return Section(
         "cost",
         title,

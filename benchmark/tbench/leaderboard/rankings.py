@@ -6,7 +6,19 @@ from collections.abc import Sequence
 
 from tbench.leaderboard.board import Board
 from tbench.leaderboard.pool import Line, Pool
-from tbench.leaderboard.tables import NOTHING, PARTIAL, Section, Table, by_columns, listed, span, tau, with_best
+from tbench.leaderboard.tables import (
+    NOTHING,
+    PARTIAL,
+    SATURATED,
+    Section,
+    Table,
+    by_columns,
+    listed,
+    marked,
+    span,
+    tau,
+    with_best,
+)
 from tbench.statistics import Mean
 
 
@@ -15,7 +27,8 @@ def agreement_section(board: Board) -> Section:
     pool = board.whole
     blocks = (("", pool.block(floors=False)), ("Floors: what takes no thought", pool.block(floors=True)))
     tables = tuple((title, _agreement(board, lines)) for title, lines in blocks if lines)
-    return Section("agreement", "How well each metric ranks the candidates (τ_w)", (), tables, _verdict(pool))
+    after = (*_verdict(pool), *board.saturation([line.metric for line in pool.lines]))
+    return Section("agreement", "How well each metric ranks the candidates (τ_w)", (), tables, after)
 
 
 def datasets_section(board: Board) -> Section:
@@ -25,7 +38,7 @@ def datasets_section(board: Board) -> Section:
     tables = []
     for dataset in pool.truth:
         rankings = [line.rankings[dataset] for line in lines]
-        columns = [[line.metric.label for line in lines]]
+        columns = [[marked(line.metric.label, saturated=line.rankings[dataset].saturated) for line in lines]]
         for measure in ("pearson", "tau", "tau_w", "spearman"):
             values = [ranking.mean(measure) for ranking in rankings]
             rated = [value if _competes(line, dataset) else None for line, value in zip(lines, values, strict=True)]
@@ -34,7 +47,7 @@ def datasets_section(board: Board) -> Section:
         header = ("metric", "R_p", "τ_K", "τ_w", "ρ_S", "candidates")
         tables.append((board.names[dataset], Table(header, by_columns(*columns), "lrrrrr")))
     words = "R_p: Pearson, τ_K: Kendall's τ-b, τ_w: weighted Kendall, ρ_S: Spearman."
-    return Section("datasets", "Each dataset on its own", (words,), tuple(tables))
+    return Section("datasets", "Each dataset on its own", (words, *_legend(lines)), tuple(tables))
 
 
 def boards_section(board: Board) -> Section:
@@ -46,6 +59,7 @@ def boards_section(board: Board) -> Section:
     for pool in board.pools:
         found = {line.metric: line for line in pool.lines}
         columns.append(_means([found[metric] for metric in order]))
+    about += _legend([line for pool in board.pools for line in pool.lines])
     rows = by_columns(*columns)
     yardsticks = (
         ("random, 95 % quantile", *(tau(pool.null.quantile if pool.null else None) for pool in board.pools)),
@@ -62,9 +76,10 @@ def _agreement(board: Board, lines: Sequence[Line]) -> Table:
     for dataset in pool.truth:
         rankings = [line.rankings[dataset] for line in lines]
         rated = [line.rankings[dataset].tau_w if _competes(line, dataset) else None for line in lines]
-        columns.append(with_best([tau(ranking.tau_w) for ranking in rankings], rated))
+        shown = [marked(tau(ranking.tau_w), saturated=ranking.saturated) for ranking in rankings]
+        columns.append(with_best(shown, rated))
     columns.append(_means(lines))
-    columns.append([_candidates(line) for line in lines])
+    columns.append([candidates(line) for line in lines])
     header = ["metric", *(board.names[dataset] for dataset in pool.truth), "mean", "candidates"]
     if any(line.mean.count < line.mean.total for line in pool.lines):
         columns.append([f"{line.mean.count}/{line.mean.total}" for line in lines])
@@ -76,7 +91,8 @@ def _agreement(board: Board, lines: Sequence[Line]) -> Table:
     return Table(tuple(header), by_columns(*columns), "l" + "r" * (len(header) - 1))
 
 
-def _candidates(line: Line) -> str:
+def candidates(line: Line) -> str:
+    """How many are ranked, of how many."""
     totals = {ranking.total for ranking in line.rankings.values()}
     if len(totals) == 1:
         return span((len(ranking.ranked) for ranking in line.rankings.values()), totals.pop())
@@ -89,11 +105,20 @@ def _competes(line: Line, dataset: str) -> bool:
     return line.rankings[dataset].whole and not line.metric.floor
 
 
+def mean_tau(line: Line) -> str:
+    """Over the datasets, ± the sd between seeds, with its marks."""
+    value = line.mean.value
+    return marked(tau(value, line.sd), partial=value is not None and not line.whole, saturated=line.saturated)
+
+
 def _means(lines: Sequence[Line]) -> list[str]:
-    values = [line.mean.value for line in lines]
-    marks = [f" {PARTIAL}" if line.mean.value is not None and not line.whole else "" for line in lines]
-    shown = [tau(value, line.sd) + mark for value, line, mark in zip(values, lines, marks, strict=True)]
-    return with_best(shown, [line.mean.value if line.whole and not line.metric.floor else None for line in lines])
+    rated = [line.mean.value if line.whole and not line.metric.floor else None for line in lines]
+    return with_best([mean_tau(line) for line in lines], rated)
+
+
+def _legend(lines: Sequence[Line]) -> list[str]:
+    said = f"{SATURATED} rests on saturated scores: how many, and why, stands below the first table."
+    return [said] if any(line.saturated for line in lines) else []
 
 
 def _verdict(pool: Pool) -> tuple[str, ...]:
@@ -150,7 +175,7 @@ def unranked(board: Board) -> list[str]:
     said = []
     if silent := [board.names[name] for name in board.frame.datasets if name not in board.whole.truth]:
         said.append(f"Nothing to rank (fewer than two candidates with different truths): {', '.join(silent)}.")
-    for line in board.whole.lines:
+    for line in (*board.whole.lines, *board.whole.variants):
         taus = [one.tau_w for ranking in line.rankings.values() for one in ranking.by_seed.values()]
         if undefined := sum(tau is None for tau in taus):
             said.append(

@@ -8,6 +8,7 @@ from itertools import islice
 
 NOTHING = "–"
 PARTIAL = "†"
+SATURATED = "‡"
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,10 @@ def tau(value: float | None, sd: float | None = None) -> str:
     if value is None:
         return NOTHING
     return f"{value:z.3f}" + (f" ± {sd:.3f}" if sd is not None else "")
+
+
+def difference(value: float, sd: float | None = None) -> str:
+    return f"{value:+z.3f}" + (f" ± {sd:.3f}" if sd is not None else "")
 
 
 def percent(value: float, sd: float | None = None) -> str:
@@ -73,6 +78,11 @@ def with_best(shown: Sequence[str], values: Sequence[float | None]) -> list[str]
         f"**{text}**" if best is not None and value is not None and round(value, 3) == best else text
         for text, value in zip(shown, values, strict=True)
     ]
+
+
+def marked(text: str, *, partial: bool = False, saturated: bool = False) -> str:
+    marks = PARTIAL * partial + SATURATED * saturated
+    return f"{text} {marks}" if marks else text
 
 
 def by_columns(*columns: Sequence[str]) -> tuple[tuple[str, ...], ...]:

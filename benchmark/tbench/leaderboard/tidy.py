@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from tbench.leaderboard.board import Board
 from tbench.leaderboard.cost import Seconds
+from tbench.leaderboard.machine import machine_of
+from tbench.leaderboard.remarks import remarks
 
 Row = Sequence[object]
 
@@ -26,7 +29,7 @@ DESCRIPTIONS: Mapping[str, str] = {
     "scores.csv": "every score, and every cell that has none, with the reason",
     "truth.csv": "every fine-tuning run; chosen: the one that stands for its candidate",
     "agreement.csv": "each metric on each dataset of each pool, mean over seeds",
-    "cost.csv": "the sums of the tables of cost",
+    "cost.csv": "the sums of the tables of cost, and those of variants",
 }
 
 SCORES = (
@@ -36,6 +39,8 @@ SCORES = (
     "seed",
     "status",
     "score",
+    "saturated",
+    "terms",
     "seconds",
     "cpu_seconds",
     "machine",
@@ -45,13 +50,13 @@ SCORES = (
 
 
 def _scores(board: Board) -> Iterator[Row]:
-    labels = {metric.spec: metric.label for metric in board.metrics}
+    labels = board.labels
     for record in board.sifted.scores:
-        key, machine = record.key, record.provenance.get("machine")
-        cost = (record.seconds, record.cpu_seconds, machine)
+        key, saturated, terms = record.key, bool(remarks(record, "saturated")), record.details.get("terms")
         yield (
-            *(key.dataset, key.candidate, labels[key.spec], key.seed, record.status, record.value),
-            *(*cost, key.spec, record.reason),
+            *(key.dataset, key.candidate, labels[key.spec], key.seed, record.status, record.value, int(saturated)),
+            json.dumps(terms, sort_keys=True, separators=(",", ":")) if terms else None,
+            *(record.seconds, record.cpu_seconds, machine_of(record), key.spec, record.reason),
         )
 
 
@@ -69,7 +74,7 @@ def _truth(board: Board) -> Iterator[Row]:
         yield (
             *(key.dataset, key.candidate, key.seed, *grid, told.get("validation"), record.value),
             *(told.get("measure"), told.get("training"), record.seconds, record.cpu_seconds),
-            *(record.provenance.get("machine"), key.spec, record.reason),
+            *(machine_of(record), key.spec, record.reason),
         )
 
 
@@ -81,7 +86,7 @@ AGREEMENT = (
 
 def _agreement(board: Board) -> Iterator[Row]:
     for pool in board.pools:
-        for line in sorted(pool.lines, key=lambda line: line.metric.label):
+        for line in sorted((*pool.lines, *pool.variants), key=lambda line: line.metric.label):
             metric = line.metric
             for dataset, ranking in sorted(line.rankings.items()):
                 measures = [ranking.mean(measure) for measure in ("tau", "pearson", "spearman")]
