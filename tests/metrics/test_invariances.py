@@ -56,7 +56,7 @@ def _reordered(order, rows, labels):
 
 
 def problem(seed):
-    """Features (N, D) of overlapping classes whose variances no floor touches, labels (N,), and the draws that go on."""
+    """Features (N, D) of overlapping classes whose variances no floor touches, labels (N,), and further draws."""
     rng = np.random.default_rng(seed)
     classes, dims = rng.integers(2, 5), rng.integers(4, 9)
     labels = rng.permutation(np.arange(rng.integers(5, 12) * classes) % classes)
@@ -111,7 +111,7 @@ def test_scores_of_source_classes_mind_neither_order_nor_names_nor_repetition(sp
 
 @pytest.mark.parametrize("spec", sorted(spec for spec, unmoved in INVARIANT.items() if "translated" in unmoved))
 def test_an_offset_of_a_thousand_costs_no_digits(spec):
-    rng, rows, labels = problem(0)
+    _, rows, labels = problem(0)
     rows = np.round(rows * 2**20) / 2**20  # so that the offset itself costs none
     near = tbench.score(spec, features=rows, labels=labels)
     assert tbench.score(spec, features=rows + 1000.0, labels=labels) == pytest.approx(near, rel=1e-9)

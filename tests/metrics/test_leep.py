@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import tbench
 from tbench.api import Inapplicable
 from tbench_metrics.leep import leep
 from tbench_metrics.nce import nce
@@ -93,6 +94,14 @@ def test_edges():
     assert leep(probabilities.astype(np.float32), labels) == pytest.approx(score, rel=1e-6)
     with pytest.raises(Inapplicable, match="one class per sample"):
         leep(probabilities, labels[:, None].astype(np.float64))
+    with pytest.raises(Inapplicable, match="one class per sample"):
+        leep(probabilities, np.stack([labels, labels], axis=1).astype(np.int8))
+
+
+def test_gaps_between_label_values_say_nothing():
+    probabilities, labels = problem(5)
+    value = leep(probabilities, labels)
+    assert tbench.score("leep", source_probabilities=probabilities, labels=7 * labels - 3) == value
 
 
 def test_inputs_are_left_alone():

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import tbench
 from tbench.api import Inapplicable
 from tbench_metrics.nce import nce
 
@@ -103,6 +104,21 @@ def test_edges(settings):
     assert nce(probabilities.astype(np.float32), labels, **settings) == pytest.approx(score, rel=1e-6)
     with pytest.raises(Inapplicable, match="one class per sample"):
         nce(probabilities, np.stack([labels, labels], axis=1).astype(np.int8), **settings)
+    with pytest.raises(Inapplicable, match="regression targets"):
+        nce(probabilities, labels[:, None].astype(np.float64), **settings)
+
+
+def test_gaps_between_label_values_say_nothing():
+    probabilities, labels = problem(5)
+    value = nce(probabilities, labels)
+    assert tbench.score("nce", source_probabilities=probabilities, labels=7 * labels - 3) == value
+
+
+@pytest.mark.parametrize(("preset", "settings"), [("parc", {"eps": 1e-5}), ("pactran", {"soft": True})])
+def test_published_settings_have_names(preset, settings):
+    probabilities, labels = problem(6)
+    value = tbench.score(f"nce:as={preset}", source_probabilities=probabilities, labels=labels)
+    assert value == nce(probabilities, labels, **settings) != nce(probabilities, labels)
 
 
 def test_inputs_are_left_alone():

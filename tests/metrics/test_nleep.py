@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
-from evidenced import called
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.decomposition import PCA
 from sklearn.mixture import GaussianMixture
 
-from tbench.api import Inapplicable, SaturationWarning, UsageError
+import tbench
+from tbench.api import Inapplicable, SaturationWarning, Score, ScoreWarning, Spectrum, UsageError
 from tbench_metrics.leep import leep
 from tbench_metrics.nleep import nleep
 
 SEEDS = st.integers(0, 2**32 - 1)
 QUIET = settings(deadline=None, max_examples=10)
+CASES = Path(__file__).parent / "oracles" / "cases"
 UNSURE_OR_NOT = pytest.mark.filterwarnings("ignore:nleep. every mixture component:UserWarning")
 
 
+def spectrum(features):
+    """By a full decomposition of the rows themselves."""
+    _, singular, axes = np.linalg.svd(features - features.mean(axis=0, dtype=np.float64), full_matrices=False)
+    return Spectrum(singular**2, axes.T)
+
+
 def score(features, labels, seed=0, **settings):
-    return called(nleep, settings, features=features, labels=labels, seed=seed)
+    return nleep(features, labels, spectrum(features), seed, **settings)
 
 
 def problem(seed, spread=1.5, samples=120):
@@ -76,15 +85,77 @@ def test_energy_and_components_are_settings():
     assert score(features, labels, energy=0.5, ratio=2) == pytest.approx(leep(posterior, labels), rel=1e-6)
 
 
-@pytest.mark.parametrize("wish", [{"ratio": 0}, {"energy": 0.0}, {"energy": 1.5}])
+@pytest.mark.parametrize("wish", [{"ratio": 0}, {"repeats": 0}, {"energy": 0.0}, {"energy": 1.5}])
 def test_settings_out_of_range_are_refused(wish):
     with pytest.raises(UsageError, match="at least 1 and energy"):
         score(*problem(1), **wish)
+    for components in (0, "per-sample"):
+        with pytest.raises(UsageError, match="components must be per-class, pactran or a number"):
+            score(*problem(1), components=components)
+
+
+def test_components_are_counted_per_class_or_by_samples_or_given():
+    features, labels = problem(9)  # 120 samples, 3 classes
+    assert score(features, labels, components=12) == score(features, labels, ratio=4)
+    assert score(features, labels, components="pactran") == score(features, labels, components=12)  # a tenth
+    few = (features[:25], labels[:25])
+    assert score(*few, components="pactran") == score(*few, components=3)  # the classes
+    rare = (features[:10], labels[:10])
+    assert score(*rare, components="pactran") == score(*rare, components=2)  # a fifth
+
+
+def test_repeats_give_the_mean_and_spread_over_seeds():
+    features, labels = problem(10)
+    values = [score(features, labels, seed) for seed in (4, 5, 6)]
+    repeated = score(features, labels, 4, repeats=3)
+    assert isinstance(repeated, Score)
+    assert repeated.value == pytest.approx(np.mean(values))
+    assert repeated.terms == pytest.approx({"sd": np.std(values, ddof=1), "fits": 3})
+    assert score(features, np.zeros_like(labels), repeats=2) == Score(0.0, {"sd": 0.0, "fits": 2.0})
+
+
+@UNSURE_OR_NOT
+def test_published_settings_have_names_and_gaps_between_label_values_say_nothing():
+    features, labels = problem(11)
+    told = {"features": features, "labels": 7 * labels - 3}
+    presets = {"sfda": {"log": False}, "sfda-food": {"log": False, "ratio": 1}, "pactran": {"components": "pactran"}}
+    for name, wish in presets.items():
+        expected = score(features, labels, **wish)
+        assert tbench.score(f"nleep:as={name}", **told) == pytest.approx(expected, rel=1e-6)
+
+
+STABLE_TRANSFER = {  # google-research/google-research:stable_transfer/transferability/nleep.py at 4963f325, seed 123
+    "binary": -0.48935097455978394,
+    "imbalanced": -0.3415739834308624,
+    "mid": -0.3111380636692047,
+    "relu": -0.5717241168022156,
+    "small": -0.40742096304893494,
+    "wide": 0.0,
+}
+
+
+@pytest.mark.filterwarnings("ignore::tbench.api.SaturationWarning")
+@pytest.mark.parametrize("case", STABLE_TRANSFER)
+def test_agrees_with_stable_transfer_at_its_seed(case):
+    with np.load(CASES / f"{case}.npz") as arrays:
+        value = tbench.score("nleep", features=arrays["features"], labels=arrays["labels"], seed=123)
+    assert value == pytest.approx(STABLE_TRANSFER[case], rel=1e-5, abs=1e-9)  # its posterior is float32
+
+
+def test_more_columns_than_samples():
+    rng = np.random.default_rng(0)
+    features, labels = rng.normal(size=(40, 90)), np.arange(40) % 2
+    assert -np.log(2) <= score(features, labels) < 0
+
+
+def test_a_mean_far_from_zero_costs_no_digits():
+    features, labels = problem(12)
+    assert score(features + 1000, labels) == pytest.approx(score(features, labels), rel=1e-8)
 
 
 def test_small_sets_get_fewer_components_and_a_warning():
     features, labels = problem(4, samples=24)
-    with pytest.warns(SaturationWarning, match="12 mixture components instead of 15"):
+    with pytest.warns(ScoreWarning, match="12 mixture components instead of 15"):
         assert np.isfinite(score(features, labels))
 
 
@@ -110,8 +181,10 @@ def test_edges():
     assert score(features, np.zeros_like(labels), log=False) == 1
     with pytest.raises(Inapplicable, match="same for all"):
         score(np.full_like(features, 0.1), labels)
-    with pytest.raises(Inapplicable, match="one class per sample"):
+    with pytest.raises(Inapplicable, match="regression targets"):
         score(features, features[:, :1])
+    with pytest.raises(Inapplicable, match="one class per sample"):
+        score(features, np.stack([labels, labels], axis=1).astype(np.int8))
 
 
 def test_inputs_are_left_alone_and_float32_is_welcome():
@@ -119,4 +192,4 @@ def test_inputs_are_left_alone_and_float32_is_welcome():
     value = score(features, labels)
     features.flags.writeable = labels.flags.writeable = False
     assert score(features, labels) == value
-    assert score(features.astype(np.float32), labels) == pytest.approx(value, rel=1e-3)
+    assert score(features.astype(np.float32), labels) == pytest.approx(value, rel=1e-5)

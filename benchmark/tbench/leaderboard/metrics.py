@@ -7,9 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tbench.results import Record
-from tbench.spec import Piece, Spec, parse
-
-PRESET = "as"  # the setting that stands for a published set of settings: logme:as=thuml
+from tbench.spec import PRESET, Piece, Spec, parse
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tbench.api import class_labels
+from tbench.api import class_labels, published
 
 if TYPE_CHECKING:
     from tbench.api import FloatArray, IntArray
 
 
+@published("parc", eps=1e-5)
+@published("pactran", soft=True)
 def nce(source_probabilities: FloatArray, labels: IntArray, *, eps: float = 0.0, soft: bool = False) -> float:
     """Negative conditional entropy -H(Y | Z) of the target classes Y given the source class Z; in [-H(Y), 0].
 
@@ -20,6 +22,8 @@ def nce(source_probabilities: FloatArray, labels: IntArray, *, eps: float = 0.0,
     eps: added to every cell of the joint and of the marginal distribution. 0 is the definition, which thuml/LogME and
         tllib compute; dbolya/parc takes 1e-5, and the more cells there are, the further its value is off.
     soft: let Z be distributed as the probabilities say, as google-research/pactran_metrics does; never above LEEP.
+
+    as=parc follows dbolya/parc, as=pactran google-research/pactran_metrics (which adds 1e-10 besides).
     """
     own = class_labels(labels)
     classes, sources = int(own.max()) + 1, source_probabilities.shape[1]

@@ -1,0 +1,40 @@
+"""LinMSE: Nguyen et al., Simple transferability estimation for regression tasks, UAI 2023."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tbench.api import Inapplicable, UsageError
+
+if TYPE_CHECKING:
+    from tbench.api import FloatArray, Spectrum
+
+
+def linear_mse(features: FloatArray, labels: FloatArray, spectrum: Spectrum, *, penalty: float = 1.0) -> float:
+    """Minus the mean squared error, over samples and targets, of a ridge regression on the features; at most 0.
+
+    features (N, D), labels (N, R) real targets. The intercept is free. In squared units of the targets, so only values
+    for the same targets compare.
+
+    penalty: lambda in (mean squared error) + lambda |W|^2 (the paper's N lambda |W|^2 beside a sum of squares). The
+        paper reports 0 and 1. Without penalty, N-1 independent columns fit any targets exactly and the score would be 0
+        for every candidate, which is Inapplicable; 1 is the default because it answers for every N and D. It is not
+        free of units: features seven times as large are penalised as by 1/49.
+
+    The values are those of CuongNN218/regression_transferability, whose demonstration multiplies by N twice.
+    """
+    if not penalty >= 0:
+        raise UsageError(f"lin-mse: penalty must be at least 0, not {penalty}")
+    if labels.dtype.kind != "f":
+        raise Inapplicable("needs regression targets (floats), not classes or multi-label")
+    samples, dims = features.shape
+    targets = labels.reshape(samples, -1) - labels.reshape(samples, -1).mean(axis=0)
+    sound = spectrum.values > 10 * max(samples, dims) * np.finfo(np.float64).eps * spectrum.values[0]
+    if penalty == 0 and sound.sum() >= samples - 1:
+        raise Inapplicable(f"{samples - 1} independent columns fit {samples} samples exactly; give a penalty above 0")
+    rows = features - features.mean(axis=0, dtype=np.float64)
+    along = spectrum.vectors[:, sound].T @ (rows.T @ targets)
+    weights = spectrum.vectors[:, sound] @ (along / (spectrum.values[sound] + samples * penalty)[:, None])
+    return -float(((targets - rows @ weights) ** 2).mean())
