@@ -8,6 +8,7 @@ from evidenced import evidence_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import tbench
 from tbench.api import UsageError
 from tbench.evidence.algebra import Lapack, Torch, algebra
 from tbench_metrics.logme import logme
@@ -90,3 +91,21 @@ def test_moments_and_spectra_of_torch_are_those_of_the_cpu(shape):
     np.testing.assert_allclose(here["discriminant"].directions, there["discriminant"].directions, rtol=1e-8, atol=1e-6)
     scores = [logme(features, labels, graph["groups"], graph["gram_spectrum"]) for graph in (here, there)]
     assert scores[0] == pytest.approx(scores[1], rel=1e-8)
+
+
+@pytest.mark.filterwarnings("ignore::tbench.api.ScoreWarning")
+@pytest.mark.parametrize(
+    "spec",
+    [
+        *("hscore", "hscore-shrunk", "lda", "lfc", "lfc:kernel=cosine", "linear-probe", "logme", "logme:method=icml"),
+        *("sfda", "transrate", "transrate:form=unit", "transrate:form=projected", "gbc", "parc", "sfda+ped"),
+    ],
+)
+@pytest.mark.parametrize("shape", [(80, 12), (30, 50)])
+def test_scores_by_torch_are_those_of_the_cpu(spec, shape):
+    rng = np.random.default_rng(1)
+    labels = np.arange(shape[0]) % 4
+    features = rng.normal(size=shape) + rng.normal(size=(4, shape[1]))[labels]
+    given = {"features": features, "labels": labels, "reference_features": rng.normal(size=(60, shape[1]))}
+    here, there = tbench.score(spec, **given), tbench.score(spec, **given, algebra=Torch("cpu"))
+    assert there == pytest.approx(here, rel=1e-8)

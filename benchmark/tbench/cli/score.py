@@ -13,7 +13,8 @@ from tbench.errors import EvidenceError, Inapplicable, TbenchError, UsageError
 @click.command()
 @click.argument("specs")
 @click.argument("evidence", nargs=-1, metavar="NAME=FILE.npy ...")
-def score(specs: str, evidence: tuple[str, ...]) -> None:
+@click.option("--device", default="cpu", show_default=True, help="Where linear algebra runs: cpu, or cuda.")
+def score(specs: str, evidence: tuple[str, ...], device: str) -> None:
     """Score your own arrays with one metric, or a comma list of them.
 
     \b
@@ -27,6 +28,8 @@ def score(specs: str, evidence: tuple[str, ...]) -> None:
     from tbench.spec import split_specs
 
     given = dict(_read(word) for word in evidence)
+    if device != "cpu":
+        given["device"] = device
     wanted = split_specs(specs)
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")

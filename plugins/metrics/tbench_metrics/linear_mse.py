@@ -18,10 +18,10 @@ def linear_mse(features: FloatArray, labels: FloatArray, spectrum: Spectrum, *, 
     features (N, D), labels (N, R) real targets. The intercept is free. In squared units of the targets, so only values
     for the same targets compare.
 
-    penalty: lambda in (mean squared error) + lambda |W|^2 (the paper's N lambda |W|^2 beside a sum of squares). The
-        paper reports 0 and 1. Without penalty, N-1 independent columns fit any targets exactly and the score would be 0
-        for every candidate, which is Inapplicable; 1 is the default because it answers for every N and D. It is not
-        free of units: features seven times as large are penalised as by 1/49.
+    penalty: lambda in (mean squared error) + lambda |W|^2, or N lambda |W|^2 beside a sum of squares. Without penalty,
+        N-1 independent columns fit any targets exactly and the score would be 0 for every candidate, which is
+        Inapplicable; 1 is the default because it answers for every N and D. It is not free of units: features
+        seven times as large are penalised as by 1/49.
 
     The values are those of CuongNN218/regression_transferability, whose demonstration multiplies by N twice.
     """
