@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import resource
-import sys
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -83,14 +83,13 @@ class Together:
 
     @property
     def seconds(self) -> float:
-        return sum(part.seconds for part in (*self._own(), *self.evidence.values()))
+        own = sum(metric.own.seconds for metric in self.metrics)
+        return own + sum(cost.seconds for cost in self.evidence.values())
 
     @property
     def cpu_seconds(self) -> float:
-        return sum(part.cpu_seconds for part in (*self._own(), *self.evidence.values()))
-
-    def _own(self) -> list[Timing]:
-        return [metric.own for metric in self.metrics]
+        own = sum(metric.own.cpu_seconds for metric in self.metrics)
+        return own + sum(cost.cpu_seconds for cost in self.evidence.values())
 
 
 @dataclass(frozen=True)
@@ -241,5 +240,8 @@ def _literally(measured: Measured, form: Literal, evidence: Evidence) -> Measure
 
 
 def _peak_bytes() -> int:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024  # elsewhere it is told in KiB
+    """Where the kernel does not tell it of this program alone, what started the program may count, too."""
+    if (status := Path("/proc/self/status")).exists():
+        (kibibytes,) = (line.split()[1] for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+        return int(kibibytes) * 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -134,8 +134,8 @@ def _beside(measured: Measured) -> tuple[str, str, str]:
 
 
 def _evidence(together: Together) -> str:
-    costs = together.evidence.items()
-    return "evidence: " + (", ".join(f"{node} {_seconds(cost.cpu_seconds)}" for node, cost in costs) or "none") + " CPU s"
+    costs = [f"{node} {_seconds(cost.cpu_seconds)}" for node, cost in together.evidence.items()]
+    return f"evidence, CPU s: {', '.join(costs) or 'none'}"
 
 
 def _seconds(value: float) -> str:

@@ -1,17 +1,12 @@
-"""The core metrics as their definitions are written down, in plain NumPy: slow, and independent of the fast forms.
+"""Each core metric from its definition: covariances are D x D, kernels N x N, classes and pairs are loops.
 
-Each function takes the evidence that a user gives, and nothing computed from it: features (N, D) of any float type,
-labels (N,) classes 0..K-1 that all occur, source_probabilities (N, S), reference_features (M, D), seed. It returns the
-score of one spec, as the metric's own file defines it; papers and code bases are named there. Nothing is shared and
-nothing is rearranged: covariances are D x D, kernels N x N, classes and pairs are loops. Made for ordinary features:
-degenerate ones (constant, one class, two classes with one mean) are for the metrics to judge.
+Papers and code bases are named in the metric's own file. Made for ordinary features; degenerate ones (constant, one
+class, two classes with one mean) are for the metrics to judge.
 """
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -109,7 +104,7 @@ def logme(features: Features, labels: IntArray) -> float:
 def logme_icml(features: Features, labels: IntArray) -> float:
     """The loop of the first paper: weights m and residuals t - F m are formed in each step."""
     rows = _double(features)
-    samples, dims = rows.shape
+    samples = len(rows)
     values, vectors = np.linalg.eigh(rows.T @ rows)
     sigma = values.clip(min=0)
     evidence = []
@@ -175,7 +170,7 @@ def _repository_rate(whole: FloatArray, parts: list[FloatArray], labels: IntArra
     """The rate of the singular values of all features less that of the classes, weighted by their shares."""
     spectrum = np.linalg.svd(whole, compute_uv=False)
 
-    def rate(values: FloatArray) -> float:
+    def rate(values: NDArray[np.floating[Any]]) -> float:
         return float(np.log1p(values / spectrum.sum() / 1e-4).sum() / 2)
 
     within = [np.mean(labels == c) * rate(np.linalg.svd(part, compute_uv=False)) for c, part in enumerate(parts)]
@@ -283,7 +278,7 @@ def _ped(features: Features, labels: IntArray, reference_features: Features) -> 
         if not length > 0.5 * first:
             break
         rows = rows + step[labels]
-    return rows * unit + origin
+    return np.asarray(rows * unit + origin)
 
 
 def knn(features: Features, labels: IntArray) -> float:
@@ -353,28 +348,3 @@ def _principal(rows: FloatArray, dims: int) -> FloatArray:
 
 def _own(table: FloatArray, labels: IntArray) -> FloatArray:
     return table[np.arange(len(labels)), labels]
-
-
-CORE: Mapping[str, Callable[..., float]] = MappingProxyType(
-    {
-        "nce": nce,
-        "leep": leep,
-        "lfc": lfc,
-        "hscore": hscore,
-        "hscore-shrunk": hscore_shrunk,
-        "logme": logme,
-        "logme:method=icml": logme_icml,
-        "transrate": transrate,
-        "transrate:form=unit": transrate_unit,
-        "transrate:form=projected": transrate_projected,
-        "sfda": sfda,
-        "lda": lda,
-        "gbc": gbc,
-        "sfda+ped": sfda_ped,
-        "logme+ped": logme_ped,
-    }
-)
-# Dear by nature, or floors rather than scores: measured, but no part of the set that shares its evidence.
-OTHERS: Mapping[str, Callable[..., float]] = MappingProxyType(
-    {"nearest-mean": nearest_mean, "nleep": nleep, "parc": parc, "knn": knn, "linear-probe": linear_probe}
-)
