@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from io import StringIO
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from rich.console import Console
 
 import tbench
 from tbench.bench import SIZES, Size, bench, made_up
 from tbench.cli import main
+from tbench.cli.bench import _table
 from tbench.cli.bench import bench as command
 from tbench.errors import UsageError
 
@@ -96,6 +99,18 @@ def test_the_command_tells_a_plain_table() -> None:
     assert rows["knn:neighbours=3"][-3:] == ["–", "–", "–"]
     assert re.search(r"^evidence, CPU s: .*\bmoments \S", result.stdout, re.MULTILINE)
     assert "peak memory" in result.stdout
+
+
+def test_a_table_fits_into_a_terminal() -> None:
+    spec = "transrate:form=projected"
+    report = bench(SMALL, [spec])
+    console = Console(file=StringIO(), width=80)
+    console.print(_table(report.sets[0], report.floor, literal=True))
+    lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    assert "…" not in "".join(lines)
+    (row,) = (line.split() for line in lines if line.startswith(spec))
+    (together,) = (line.split() for line in lines if line.startswith("together"))
+    assert row[3:6] == together[1:4]  # one metric alone shares nothing
 
 
 def test_without_literal_forms_there_are_no_columns_for_them() -> None:

@@ -38,8 +38,9 @@ def bench(
 ) -> None:
     """Measure metrics on made-up features, one thread, CPU seconds and wall seconds.
 
-    With evidence: the metric and all that it rests on, as if nobody shared it. The floor: one float64 Gram of the
-    features and one eigen-decomposition of that size. Literal: the definition, as it is written down in plain NumPy.
+    In all: with the evidence that a metric rests on, as if nobody shared it; together, what is shared is counted once.
+    The floor: one float64 Gram of the features and one eigen-decomposition of that size. Literal: the definition, as
+    it is written down in plain NumPy.
     """
     from dataclasses import replace
 
@@ -79,7 +80,7 @@ def bench(
         console.print()
         console.print(_table(together, report.floor, literal=literal))
         click.echo(_evidence(together))
-        click.echo(f"peak memory of the process so far: {together.peak_bytes / 1e9:.2f} GB")
+        click.echo(f"peak memory of the process up to here: {together.peak_bytes / 1e9:.2f} GB")
 
 
 def _show_head(report: Report) -> None:
@@ -99,21 +100,13 @@ def _table(together: Together, floor: Floor, *, literal: bool) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, show_footer=True)
-    everything, wall = _seconds(together.cpu_seconds), _seconds(together.seconds)
-    multiple = f"{together.cpu_seconds / floor.cpu_seconds:.2f}"
-    table.add_column(together.name, "all, evidence counted once")
-    for title, footer in (
-        ("own CPU s", ""),
-        ("wall s", ""),
-        ("with evidence", everything),
-        ("wall s", wall),
-        ("floors", multiple),
-    ):
-        table.add_column(title, footer, justify="right")
-    if literal:
-        for title in ("literal CPU s", "times slower", "values differ"):
-            table.add_column(title, justify="right")
+    table = Table(box=box.SIMPLE_HEAD, padding=0, pad_edge=False, show_edge=False, show_footer=True)
+    table.add_column(Text(together.name), "together", overflow="fold")
+    footers = {"in all\nCPU s": _seconds(together.cpu_seconds), "in all\nwall s": _seconds(together.seconds)}
+    footers["\nfloors"] = f"{together.cpu_seconds / floor.cpu_seconds:.2f}"
+    beside = ("literal\nCPU s", "times\nslower", "values\ndiffer") if literal else ()
+    for title in ("own\nCPU s", "own\nwall s", *footers, *beside):
+        table.add_column(title, footers.get(title, ""), justify="right", no_wrap=True)
     for measured in together.metrics:
         cells = [
             _seconds(measured.own.cpu_seconds),
@@ -139,4 +132,4 @@ def _evidence(together: Together) -> str:
 
 
 def _seconds(value: float) -> str:
-    return f"{value:.2g}" if value < 1 else f"{value:.1f}"
+    return f"{value:.3f}" if value < 10 else f"{value:.1f}"
