@@ -158,7 +158,7 @@ def made_up(size: Size, seed: int) -> dict[str, object]:
     """
     draws = np.random.default_rng(seed)
     labels = draws.permutation(np.arange(size.samples) % size.classes)
-    directions = draws.normal(scale=3 / np.sqrt(size.columns), size=(size.classes, size.columns)).astype(np.float32)
+    directions = draws.normal(scale=1.5 / np.sqrt(size.columns), size=(size.classes, size.columns)).astype(np.float32)
     features = _rectified(draws, size.samples, size.columns, directions[labels])
     preferred = draws.normal(scale=2.0, size=(size.classes, size.sources)).astype(np.float32)
     odds = np.exp(2 * draws.standard_normal((size.samples, size.sources), dtype=np.float32) + preferred[labels])
@@ -170,6 +170,7 @@ def made_up(size: Size, seed: int) -> dict[str, object]:
         "source_probabilities": odds,
         "reference_features": references,
         "seed": seed,
+        "device": "cpu",
     }
 
 
