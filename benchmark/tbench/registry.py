@@ -28,6 +28,7 @@ KINDS = {
     "suites": "suite",
     "executors": "executor",
     "hooks": "listener",
+    "literals": "set of literal forms",
 }
 PICKABLE = ("metrics", "transforms", "suites", "executors")  # package/name can be written where these are named
 ADMIT = "TBENCH_LOAD_PLUGINS"  # a comma list of distributions; tbench itself is always admitted

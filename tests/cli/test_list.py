@@ -17,6 +17,7 @@ from click.testing import CliRunner
 import tbench
 from tbench.cli import COMMANDS, main
 from tbench.errors import StoreError, UsageError
+from tbench.registry import KINDS
 from tests.conftest import Command, Foreign
 
 METRIC = '''
@@ -112,7 +113,7 @@ def test_all_kinds_are_listed(command: Command) -> None:
     done = command("list")
     assert done.returncode == 0, done.stderr
     headings = [line for line in done.stdout.splitlines() if line and not line.startswith(" ")]
-    assert headings == ["metrics", "transforms", "evidence", "models", "datasets", "suites", "executors", "hooks"]
+    assert headings == [*KINDS]
     evidence = {row["name"]: row["description"] for row in rows(command, "evidence")}
     assert evidence.keys() >= {"features", "moments", "labels", "images", "seed"}
 

@@ -16,6 +16,7 @@ COMMANDS = {
     "publish": "Write the leaderboard from what is stored.",
     "score": "Score your own arrays with a metric.",
     "list": "What is installed: metrics, models, datasets, suites ...",
+    "bench": "What each metric costs on this machine.",
     "check": "Does a metric keep the contract?",
     "pretrain": "Make the weights of an embedded model family anew.",
 }

@@ -37,8 +37,8 @@ class Row:
 def list_(kind: str | None, family: str | None, as_json: bool) -> None:
     """What is installed, of one kind or of all; of models and datasets, also the members of one FAMILY.
 
-    KIND: metrics, transforms, evidence, models, datasets, suites, executors or hooks. Nothing is imported but a family
-    whose members are asked for.
+    KIND: metrics, transforms, evidence, models, datasets, suites, executors, hooks or literals. Nothing is imported but
+    a family whose members are asked for.
     """
     if kind and family:
         _tell_members(kind, family, as_json)
