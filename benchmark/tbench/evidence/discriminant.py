@@ -43,19 +43,21 @@ class Discriminant:
         directions = within.solve(means.T, sphere / kept) / kept if kept else means.T / sphere
         return cls(shrinkage, counts, means, directions, within)
 
-    def probabilities(self, rows: FloatArray) -> FloatArray:
-        """(N, K) for rows (N, D) less the mean of all."""
-        offsets = np.log(self.counts / self.counts.sum()) - np.einsum("cd,dc->c", self.means, self.directions) / 2
-        return np.asarray(softmax(rows @ self.directions + offsets, axis=1))
+    def probabilities(self, rows: FloatArray, labels: IntArray | None = None) -> FloatArray:
+        """(N, K) for rows (N, D) less the mean of all or, where labels are given, less the means of their classes."""
+        table = rows @ self.directions
+        if labels is not None:
+            table += (self.means @ self.directions)[labels]
+        table += np.log(self.counts / self.counts.sum()) - np.einsum("cd,dc->c", self.means, self.directions) / 2
+        return np.asarray(softmax(table, axis=1))
 
     def shrunk(self, shrinkage: float) -> Discriminant:
         """Of the same samples, otherwise regularised."""
         return Discriminant.fit(self.counts, self.means, self.within, shrinkage)
 
-    def refitted(self, rows: FloatArray, labels: IntArray) -> Discriminant:
-        """As much regularised, to other rows (N, D) of the same classes."""
-        means = np.stack([rows[labels == c].mean(axis=0) for c in range(len(self.counts))])
-        return Discriminant.fit(self.counts, means, self.within.algebra.gram(rows - means[labels]), self.shrinkage)
+    def refitted(self, means: FloatArray, deviations: FloatArray) -> Discriminant:
+        """As much regularised, to the same classes with other means (K, D) and deviations from them (N, D)."""
+        return Discriminant.fit(self.counts, means, self.within.algebra.gram(deviations), self.shrinkage)
 
 
 def discriminant(moments: Moments) -> Discriminant:

@@ -28,9 +28,10 @@ def groups(features: NDArray[Any], labels: NDArray[Any], algebra: Algebra) -> Mo
     rows -= origin
     middle = rows.mean(axis=0)
     rows -= middle
-    offsets = np.add.reduceat(rows, starts, axis=0) / counts[:, None]  # class means, seen from the mean
-    for start, count, offset in zip(starts, counts, offsets, strict=True):
-        rows[start : start + count] -= offset
+    parts = np.split(rows, starts[1:])
+    offsets = np.stack([part.mean(axis=0) for part in parts])  # class means, seen from the mean
+    for part, offset in zip(parts, offsets, strict=True):
+        part -= offset
     within = algebra.gram(rows)
     mean = origin + middle
     # The scatter within classes is the one to form: as the total less that between, it would cancel in tight classes.

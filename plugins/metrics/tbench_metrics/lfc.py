@@ -96,9 +96,9 @@ def _label_norm(counts: FloatArray) -> float:
 
 def _unit_rows(rows: FloatArray, *, centred: bool) -> FloatArray:
     """Rows of length 1, first less their own mean if asked; rows without direction stay zero: similar to nothing."""
-    scale = np.linalg.norm(rows, axis=1, keepdims=True)
+    size = np.einsum("nd,nd->n", rows, rows)
     if centred:
         rows = rows - rows.mean(axis=1, keepdims=True)
-    length = np.linalg.norm(rows, axis=1, keepdims=True)
-    units: FloatArray = np.divide(rows, length, out=np.zeros_like(rows), where=length > ROUNDING * scale)
-    return units
+    length = np.sqrt(np.einsum("nd,nd->n", rows, rows))
+    sound = length > ROUNDING * np.sqrt(size)
+    return np.asarray(rows * np.divide(1, length, out=np.zeros_like(length), where=sound)[:, None])

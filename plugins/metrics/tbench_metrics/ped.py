@@ -57,11 +57,14 @@ def ped(
         warnings.warn(message, ScoreWarning, stacklevel=2)
     unit = np.maximum(deviation, DEVIATION_FLOOR)
     start = (moments.class_means - reference.mean(axis=0)) / unit
-    residuals = features - moments.class_means[labels]
-    residuals /= unit
-    spreads = np.bincount(labels, np.einsum("nd,nd->n", residuals, residuals)) / moments.counts
-    shift = _motion(start, np.sqrt(spreads), abs(nsigma), dt, exit, constant) * unit
-    return {"features": features + shift[labels], "groups": moments.moved(moments.class_means + shift)}
+    classes = [labels == c for c in range(len(moments.counts))]
+    means = moments.class_means
+    spreads = [(((features[own] - mean) / unit) ** 2).sum() for own, mean in zip(classes, means, strict=True)]
+    shift = _motion(start, np.sqrt(spreads / moments.counts), abs(nsigma), dt, exit, constant) * unit
+    moved = features.astype(np.float64)
+    for own, way in zip(classes, shift, strict=True):
+        moved[own] += way
+    return {"features": moved, "groups": moments.moved(means + shift)}
 
 
 def _motion(start: FloatArray, radii: FloatArray, nsigma: float, dt: float, exit: float, constant: float) -> FloatArray:

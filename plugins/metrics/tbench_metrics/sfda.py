@@ -30,12 +30,17 @@ def sfda(features: NDArray[Any], labels: IntArray, moments: Moments, discriminan
     """
     samples, dims = features.shape
     rows = features - moments.mean  # the probabilities do not depend on the origin
-    confidence = _own(softmax(discriminant.probabilities(rows), axis=1), labels)[:, None]
+    confidence = _own(softmax(discriminant.probabilities(rows), axis=1), labels)
     means = moments.offsets
     others = (means.sum(axis=0) - means) / (len(means) - 1)
-    rows *= confidence  # the self-challenge
-    rows += (1 - confidence) * others[labels]
-    value = float(_own(discriminant.refitted(rows, labels).probabilities(rows), labels).mean())
+    challenged = np.empty_like(means)  # their means
+    for c in range(len(means)):
+        own = labels == c
+        trust = confidence[own, None]
+        part = trust * rows[own] + (1 - trust) * others[c]  # the self-challenge
+        challenged[c] = part.mean(axis=0)
+        rows[own] = part - challenged[c]
+    value = float(_own(discriminant.refitted(challenged, rows).probabilities(rows, labels), labels).mean())
     if samples - 1 <= dims:
         message = f"sfda: {samples} samples are too few for {dims} columns; any features give a value near 1"
         warnings.warn(message, SaturationWarning, stacklevel=2)

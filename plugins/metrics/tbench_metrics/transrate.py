@@ -73,8 +73,10 @@ def transrate(
         assert spectrum is not None
         total, within, rank = _projected(features, labels, moments, spectrum, eps, normalize=normalize)
     elif form == "unit":
-        rows = _unit_rows(np.asarray(features, dtype=np.float64), 0.0)
-        rows = _unit_rows(rows - rows.mean(axis=0), ROUNDING)
+        rows = features.astype(np.float64)
+        _scale_to_unit(rows, 0.0)
+        rows -= rows.mean(axis=0)
+        _scale_to_unit(rows, ROUNDING)
         if not rows.any():
             raise Inapplicable("the features of all samples point the same way")
         gram = algebra.gram(rows)
@@ -106,11 +108,10 @@ def _rank(values: FloatArray, dims: int) -> int:
     return int((values > values.max() * dims * EPS).sum())
 
 
-def _unit_rows(rows: FloatArray, shortest: float) -> FloatArray:
-    """Rows of length 1; those that are not longer than the shortest to have a direction become zero."""
-    length = np.linalg.norm(rows, axis=1, keepdims=True)
-    units: FloatArray = np.divide(rows, length, out=np.zeros_like(rows), where=length > shortest)
-    return units
+def _scale_to_unit(rows: FloatArray, shortest: float) -> None:
+    """In place: rows get length 1; those that are not longer than the shortest to have a direction become zero."""
+    length = np.sqrt(np.einsum("nd,nd->n", rows, rows))
+    rows *= np.divide(1, length, out=np.zeros_like(length), where=length > shortest)[:, None]
 
 
 def _projected(
