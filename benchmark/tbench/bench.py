@@ -116,11 +116,18 @@ class Report:
 
 
 def bench(
-    size: Size, specs: Sequence[str] = (), *, literals: bool = True, seed: int = 0, tell: Listener | None = None
+    size: Size,
+    specs: Sequence[str] = (),
+    *,
+    sets: Sequence[str] = ("core",),
+    literals: bool = True,
+    seed: int = 0,
+    tell: Listener | None = None,
 ) -> Report:
     """Measure metrics on made-up evidence, with one thread.
 
-    specs: measured as one set, `asked`; none for all sets of metrics that installed packages bring literal forms of.
+    sets: those that installed packages bring, each with the literal forms of its metrics. specs: measured as one set,
+    `asked`, in place of these.
     literals: measure these forms, too, once everything else is measured.
 
     UsageError for a metric that is not installed, Inapplicable for one that needs evidence which is not made up.
@@ -128,7 +135,7 @@ def bench(
     catalogue = Catalogue.installed()
     registry = Registry.installed("literals")
     forms: dict[str, Mapping[str, Literal]] = {name: registry.load(name) for name in registry.names()}
-    asked = {"asked": specs} if specs else {name: [*texts] for name, texts in forms.items()}
+    asked = {"asked": specs} if specs else {name: [*registry.load(name)] for name in sets}
     chosen = {name: [catalogue.metric(text) for text in texts] for name, texts in asked.items()}
     metrics = [metric for members in chosen.values() for metric in members]
     known = _by_spec(forms.values(), catalogue, {metric.core.name for metric in metrics}) if literals else {}

@@ -18,7 +18,8 @@ PLAIN_WIDTH = 160  # columns of a table where there is no terminal
 
 
 @click.command()
-@click.option("--metrics", help="Comma list of specs; all that have a literal form otherwise.")
+@click.option("--metrics", help="Comma list of specs, instead of the sets.")
+@click.option("--sets", default="core", show_default=True, help="Comma list; others: nleep (hours if large), parc, ...")
 @click.option("--size", type=click.Choice(["medium", "large"]), default="medium", show_default=True)
 @click.option("--samples", type=click.IntRange(min=2), help="Otherwise 5000, or 10000 if large.")
 @click.option("--columns", type=click.IntRange(min=2), help="Of the features; otherwise 512, or 2048 if large.")
@@ -28,6 +29,7 @@ PLAIN_WIDTH = 160  # columns of a table where there is no terminal
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 def bench(
     metrics: str | None,
+    sets: str,
     size: str,
     samples: int | None,
     columns: int | None,
@@ -67,7 +69,7 @@ def bench(
 
         specs = split_specs(metrics) if metrics is not None else []
         try:
-            report = measure(wanted, specs, literals=literal, seed=seed, tell=tell)
+            report = measure(wanted, specs, sets=sets.split(","), literals=literal, seed=seed, tell=tell)
         except Inapplicable as answer:
             raise TbenchError(f"a metric cannot be measured on what is made up: {answer}") from answer
     for text in dict.fromkeys(str(warning.message) for warning in warned):

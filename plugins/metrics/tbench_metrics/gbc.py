@@ -56,10 +56,11 @@ def gbc(
     own = class_labels(labels)
     if own.max() == 0:
         raise Inapplicable("one class")
-    rows = np.asarray(features, dtype=np.float64)
     if dims is not None:
         assert spectrum is not None  # spared only where dims is none
-        rows = (rows - rows.mean(axis=0)) @ spectrum.vectors[:, :dims]
+        rows = (features - features.mean(axis=0, dtype=np.float64)) @ spectrum.vectors[:, :dims]
+    else:
+        rows = np.asarray(features, dtype=np.float64)
     means, spreads = [], []  # of each class: its mean, and its variances or covariances
     for c in range(own.max() + 1):
         group = rows[own == c]

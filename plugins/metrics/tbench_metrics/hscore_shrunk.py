@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tbench.api import FloatArray, Moments
 
 ROUNDING = 1e-12  # relative size below which a difference is rounding noise
+PART = 256  # rows that are centred at a time
 EPS = float(np.finfo(np.float64).eps)
 
 
@@ -34,8 +35,9 @@ def hscore_shrunk(features: NDArray[Any], moments: Moments, *, ddof: int = 1) ->
     if scale * dims <= ROUNDING**2 * (moments.mean @ moments.mean):
         raise Inapplicable("the features are the same for all samples")
 
-    deviations = features - moments.mean
-    shrinkage = _ledoit_wolf(moments, np.einsum("nd,nd->n", deviations, deviations))
+    parts = np.array_split(features, samples // PART + 1)
+    squared_norms = np.concatenate([((part - moments.mean) ** 2).sum(axis=1) for part in parts])
+    shrinkage = _ledoit_wolf(moments, squared_norms)
     between = np.sqrt(moments.counts)[:, None] * moments.offsets  # B, with S_B = B^T B
     if shrinkage == 1:
         return 0.0

@@ -83,12 +83,12 @@ def transrate(
         distortion = eps * (gram.trace / samples if normalize else 1)
         values = gram.eigenvalues()
         total, rank = float(np.log1p(values / (samples * distortion)).sum() / 2), _rank(values, dims)
-        within = _rates(rows, labels, distortion, algebra)
+        within = _rates(rows, labels, 0.0, distortion, algebra)
     else:
         distortion = eps * (moments.total.trace if scale else 1)
         total = moments.total.log_determinant(samples * distortion) / 2
         rank = _rank(moments.total.eigenvalues(), dims) if divide == "rank" else 0
-        within = _rates(features - moments.mean, labels, distortion, algebra)
+        within = _rates(features, labels, moments.mean, distortion, algebra)
 
     as_counts = form != "listing" if weights == "published" else weights == "counts"
     shares = moments.counts / samples if as_counts else np.full(len(within), 1 / len(within))
@@ -97,9 +97,11 @@ def transrate(
     return value / divisors[divide]
 
 
-def _rates(rows: FloatArray, labels: IntArray, distortion: float, algebra: Algebra) -> FloatArray:
-    """(K,) R of the rows of each class."""
-    classes = (rows[labels == c] for c in range(labels.max() + 1))
+def _rates(
+    rows: NDArray[Any], labels: IntArray, origin: FloatArray | float, distortion: float, algebra: Algebra
+) -> FloatArray:
+    """(K,) R of the rows of each class, seen from the origin."""
+    classes = (rows[labels == c] - origin for c in range(labels.max() + 1))
     return np.array([algebra.gram(own).log_determinant(len(own) * distortion) / 2 for own in classes])
 
 
