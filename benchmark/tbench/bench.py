@@ -145,17 +145,17 @@ def bench(
         inputs = made_up(size, seed)
         progress.next("the floor")
         floor = _floor(np.asarray(inputs["features"], dtype=np.float64))
-        sets = [_together(name, members, _evidence(catalogue, inputs), progress) for name, members in chosen.items()]
+        found = [_together(name, members, _evidence(catalogue, inputs), progress) for name, members in chosen.items()]
         given = _evidence(catalogue, inputs)
-        for place, together in enumerate(sets):
+        for place, together in enumerate(found):
             beside = []
             for metric, measured in zip(chosen[together.name], together.metrics, strict=True):
                 if form := known.get(metric.spec):
                     progress.next(f"{metric.label}, literally")
                     measured = _literally(measured, form, given)
                 beside.append(measured)
-            sets[place] = replace(together, metrics=beside)
-    return Report(size, floor, sets)
+            found[place] = replace(together, metrics=beside)
+    return Report(size, floor, found)
 
 
 def made_up(size: Size, seed: int) -> dict[str, object]:

@@ -132,10 +132,14 @@ def presets(function: Callable[..., object]) -> dict[str, dict[str, object]]:
     return named
 
 
+def written(name: str, settings: Mapping[str, object]) -> Piece:
+    """The piece with these settings, in the order of the alphabet."""
+    return Piece(name, tuple((key, _text(settings[key])) for key in sorted(settings)))
+
+
 def spelled_out(name: str, function: Callable[..., object], settings: Mapping[str, object]) -> Piece:
-    """The piece with every setting, in the order of the alphabet."""
-    everything = defaults(function) | dict(settings)
-    return Piece(name, tuple((key, _text(everything[key])) for key in sorted(everything)))
+    """The piece with every setting."""
+    return written(name, defaults(function) | dict(settings))
 
 
 def shortened(name: str, function: Callable[..., object], settings: Mapping[str, object]) -> Piece:
@@ -145,7 +149,7 @@ def shortened(name: str, function: Callable[..., object], settings: Mapping[str,
         for preset, values in presets(function).items():
             if known | dict(settings) == known | values:
                 return Piece(name, ((PRESET, preset),))
-    return Piece(name, tuple((key, _text(settings[key])) for key in sorted(settings) if settings[key] != known[key]))
+    return written(name, {key: value for key, value in settings.items() if value != known[key]})
 
 
 def _preset(name: str, function: Callable[..., object], wanted: str) -> dict[str, object]:

@@ -89,6 +89,19 @@ def test_the_members_of_a_family(command: Command, spread: Path) -> None:
     assert "mini/digits" in rows(command, "datasets", "mini")
 
 
+def test_all_about_a_metric(command: Command, spread: Path) -> None:
+    told = command("list", "metrics", "logme").stdout
+    assert told.startswith("Largest log evidence per sample")
+    assert "asks for: features, labels, groups, gram_spectrum\n" in told
+    assert "settings: logme:eps=1e-05,logdet=full,method=fixed-point\n" in told
+    assert "published: logme:as=thuml is logme:logdet=thin\n" in told
+    about = json.loads(command("list", "metrics", "variance", "--json", packages=[spread]).stdout)
+    assert about["description"] == "Spread of the features."
+    assert (about["asks"], about["published"]) == (["features"], {})
+    assert "transforms" not in told
+    assert "asks for: moments" in command("list", "evidence", "discriminant").stdout
+
+
 def test_a_name_that_two_packages_bring_is_shown_with_both(command: Command, unruly: Path, spread: Path) -> None:
     done = command("list", "metrics", packages=[unruly, spread])
     assert done.returncode == 0, done.stderr
@@ -122,7 +135,11 @@ def test_all_kinds_are_listed(command: Command) -> None:
     ("words", "told"),
     [
         (["metric"], "'metrics'"),
-        (["metrics", "mini"], "only models and datasets come in families"),
+        (["metrics", "mini"], "no metric is called 'mini'"),
+        (
+            ["suites", "mini"],
+            "suites have nothing more to tell; metrics, transforms, evidence, models and datasets",
+        ),
         (["models", "mini2"], "no model family is called 'mini2'; did you mean mini?"),
     ],
 )

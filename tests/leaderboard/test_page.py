@@ -134,6 +134,20 @@ def test_pools_that_differ_between_datasets() -> None:
     assert (row(page, "a")[-1], row(page, "b")[-1]) == ("all", "1 missing")
 
 
+def test_a_metric_without_any_score_is_named_with_its_reason_and_has_no_row() -> None:
+    reason = "needs regression targets"
+    mute = [score("mute", "t/x", name, None, status="inapplicable", reason=reason) for name in CANDIDATES]
+    page = render(
+        make_board([*truth("t/x", [0.9, 0.7, 0.5, 0.3]), *scores("good", "t/x", [4, 3, 2, 1]), *mute], frame())
+    )
+    agreement = section(page, "How well each metric ranks")
+    assert "No score at all (the reasons stand below): mute." in agreement
+    assert "| mute " not in page.partition("### Cells without a number")[0]
+    assert row(page.partition("### Cells without a number")[2], "mute")[1:] == [
+        *("inapplicable", "4", "all 4", "x", reason),
+    ]
+
+
 def test_floors_are_apart_and_never_bold() -> None:
     records = [record for dataset in DATASETS for record in truth(dataset, [0.1, 0.2, 0.3, 0.4])]
     for label, values in (("knn", [1, 2, 3, 4]), ("knn:k=1", [1, 2, 3, 4]), ("a", [4, 3, 2, 1])):

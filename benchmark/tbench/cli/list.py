@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import shutil
 import sys
@@ -13,8 +14,10 @@ from tbench import __version__
 from tbench.api import VOCABULARY, DatasetFamily, ModelFamily
 from tbench.errors import UsageError
 from tbench.registry import KINDS, Registry, description, origin
+from tbench.spec import defaults, needs, presets, spelled_out, written
 
 FAMILIES = ("models", "datasets")
+FUNCTIONS = ("metrics", "transforms", "evidence")
 COLUMN_GAP = "  "
 
 
@@ -32,16 +35,21 @@ class Row:
 
 @click.command("list")
 @click.argument("kind", type=click.Choice([*KINDS]), required=False, metavar="[KIND]")
-@click.argument("family", required=False, metavar="[FAMILY]")
+@click.argument("name", required=False, metavar="[NAME]")
 @click.option("--json", "as_json", is_flag=True, help="For programs: one object for each plug-in.")
-def list_(kind: str | None, family: str | None, as_json: bool) -> None:
-    """What is installed, of one kind or of all; of models and datasets, also the members of one FAMILY.
+def list_(kind: str | None, name: str | None, as_json: bool) -> None:
+    """What is installed, of one kind or of all; with a NAME, all about that metric, transform, evidence or family.
+
+    \b
+    tbench list metrics
+    tbench list metrics logme     # what it asks for, its settings, and the published code that has names
+    tbench list models mini       # the members of a family
 
     KIND: metrics, transforms, evidence, models, datasets, suites, executors, hooks or literals. Nothing is imported but
-    a family whose members are asked for.
+    what is named.
     """
-    if kind and family:
-        _tell_members(kind, family, as_json)
+    if kind and name:
+        _tell_one(kind, name, as_json)
         return
     registries = [Registry.installed(kind)] if kind else Registry.everything()
     rows = {registry.kind: _rows(registry) for registry in registries}
@@ -87,9 +95,33 @@ def _table(rows: list[Row], indent: str = "") -> str:
     return "\n".join(line if len(line) <= edge else f"{line[: edge - 1]}…" for line in lines)
 
 
+def _tell_one(kind: str, name: str, as_json: bool) -> None:
+    if kind in FAMILIES:
+        _tell_members(kind, name, as_json)
+    elif kind in FUNCTIONS:
+        _tell_function(kind, name, as_json)
+    else:
+        raise UsageError(f"{kind} have nothing more to tell; {', '.join(FUNCTIONS)}, {' and '.join(FAMILIES)} have")
+
+
+def _tell_function(kind: str, name: str, as_json: bool) -> None:
+    function = Registry.installed(kind).load(name)
+    asks = needs(function)
+    whole = str(spelled_out(name, function, {}))
+    published = {preset: str(written(name, values)) for preset, values in presets(function).items()}
+    doc = inspect.getdoc(function) or ""
+    if as_json:
+        told = {"name": name, "description": doc, "asks": asks, "settings": whole, "published": published}
+        click.echo(json.dumps(told, indent=2, ensure_ascii=False))
+        return
+    lines = [doc, "", f"asks for: {', '.join(asks) or 'nothing'}"]
+    if defaults(function):
+        lines.append(f"settings: {whole}")
+    lines += [f"published: {name}:as={preset} is {spec}" for preset, spec in published.items()]
+    click.echo("\n".join(lines))
+
+
 def _tell_members(kind: str, family: str, as_json: bool) -> None:
-    if kind not in FAMILIES:
-        raise UsageError(f"{kind} have no members to list; only {' and '.join(FAMILIES)} come in families")
     loaded: ModelFamily | DatasetFamily = Registry.installed(kind).load(family)
     names = [f"{family}/{name}" for name in loaded.names()]
     if as_json:

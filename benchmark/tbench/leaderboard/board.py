@@ -35,6 +35,12 @@ class Board:
         return self.pools[0]
 
     @property
+    def silent(self) -> list[str]:
+        """The labels of metrics without a single score."""
+        rated = {line.metric for line in (*self.whole.lines, *self.whole.variants)}
+        return [metric.label for metric in self.metrics if metric not in rated]
+
+    @property
     def labels(self) -> dict[str, str]:
         """Of metrics, by their specs."""
         return {metric.spec: metric.label for metric in self.metrics}
@@ -80,6 +86,8 @@ class Board:
 def make_board(records: Iterable[Record], frame: Frame) -> Board:
     sifted = sift(records, frame)
     metrics = find_metrics(sifted.scores, frame.floors)
+    heard = {record.key.spec for record in sifted.scores if record.status == "ok"}
+    rated = tuple(metric for metric in metrics if metric.spec in heard)
     truths = find_truths(sifted.runs)
     scores = by_candidate(sifted.scores)
     pools = {"all candidates": frame.candidates, **frame.boards}
@@ -89,8 +97,8 @@ def make_board(records: Iterable[Record], frame: Frame) -> Board:
         metrics,
         truths,
         mean_truths(truths),
-        tuple(make_pool(title, pool, frame.datasets, metrics, scores, truths) for title, pool in pools.items()),
-        make_bill(metrics, sifted.scores, truths, frame.extraction),
+        tuple(make_pool(title, pool, frame.datasets, rated, scores, truths) for title, pool in pools.items()),
+        make_bill(rated, sifted.scores, truths, frame.extraction),
         _short(frame.candidates) | _short(frame.datasets),
     )
 

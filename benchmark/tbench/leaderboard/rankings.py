@@ -27,7 +27,8 @@ def agreement_section(board: Board) -> Section:
     pool = board.whole
     blocks = (("", pool.block(floors=False)), ("Floors: what takes no thought", pool.block(floors=True)))
     tables = tuple((title, _agreement(board, lines)) for title, lines in blocks if lines)
-    after = (*_verdict(pool), *board.saturation([line.metric for line in pool.lines]))
+    silent = [f"No score at all (the reasons stand below): {', '.join(board.silent)}."] if board.silent else []
+    after = (*_verdict(pool), *silent, *board.saturation([line.metric for line in pool.lines]))
     return Section("agreement", "How well each metric ranks the candidates (τ_w)", (), tables, after)
 
 
