@@ -35,6 +35,7 @@ INVARIANT = {
     "transrate:form=unit": EVERY - {"translated", "columns scaled"},
     "transrate:form=projected": EVERY - {"columns scaled", "rows scaled"},
     "transrate:scale=frobenius,weights=counts": EVERY - {"columns scaled", "rows scaled", "doubled"},
+    "transrate:scale=rms": EVERY - {"columns scaled", "rows scaled"},
     "parc:dims=none": EVERY - {"rotated", "rows scaled", "doubled"},
     "sfda": {
         *{"rows permuted", "classes renamed", "translated", "columns permuted", "doubled"},

@@ -174,7 +174,7 @@ def test_settings_that_do_not_fit_are_refused():
     for wish, told in (
         ({"form": "raw"}, "listing, unit, projected"),
         ({"divide": "trace"}, "published, rank, dim, none"),
-        ({"scale": "l2"}, "frobenius, none"),
+        ({"scale": "l2"}, "frobenius, rms, none"),
         ({"weights": "equal"}, "published, counts, classes"),
         ({"scale": "frobenius", "form": "unit"}, "scale belongs to form=listing"),
         ({"normalize": False}, "normalize belongs to form=unit"),

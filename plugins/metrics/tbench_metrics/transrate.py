@@ -44,15 +44,16 @@ def transrate(
         brought to length 1, centred, and brought to length 1 again. projected (authors-projected): classes are centred,
         and in place of the eigenvalues of a covariance S stand the singular values of S cov^+ cov_between.
     eps: squared distortion; 1e-4 in the listing. The repository's tables take one each, from 1e-5 to 1e-1.
-    scale: frobenius divides the listing's Z by its Frobenius norm, as in
-        secret-hammer/Awesome-Model-Transferability-Evaluation, together with weights=counts (preset awesome).
+    scale: what the listing's Z is divided by, to compare networks whose features differ in size: its Frobenius norm, as
+        in secret-hammer/Awesome-Model-Transferability-Evaluation, together with weights=counts (preset awesome), or
+        the root mean square length of its rows (rms), which does not grow with N.
     weights: w_c is n_c / N (counts) or 1 / K (classes); as published means classes for the listing, else counts.
     divide: the rates by the rank of the matrix of all features (rank), by D (dim), or not (none); as published means
         not for the listing, else by rank.
     normalize: the repository's forms divide eigenvalues by the sum of those of all features; false leaves that out.
     """
     _require("form", form, "listing", "unit", "projected")
-    _require("scale", scale, "frobenius", None)
+    _require("scale", scale, "frobenius", "rms", None)
     _require("weights", weights, "published", "counts", "classes")
     _require("divide", divide, "published", "rank", "dim", None)
     if scale and form != "listing":
@@ -85,7 +86,8 @@ def transrate(
         total, rank = float(np.log1p(values / (samples * distortion)).sum() / 2), _rank(values, dims)
         within = _rates(rows, labels, 0.0, distortion, algebra)
     else:
-        distortion = eps * (moments.total.trace if scale else 1)
+        sizes = {"frobenius": moments.total.trace, "rms": moments.total.trace / samples, None: 1.0}
+        distortion = eps * sizes[scale]
         total = moments.total.log_determinant(samples * distortion) / 2
         rank = _rank(moments.total.eigenvalues(), dims) if divide == "rank" else 0
         within = _rates(features, labels, moments.mean, distortion, algebra)
