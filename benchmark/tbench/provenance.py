@@ -8,6 +8,7 @@ import platform
 from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import version
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,7 +52,7 @@ def now() -> str:
 def fingerprint(images: Images, labels: NDArray[Any]) -> str:
     """sha256 (first 16 hex digits) of every pixel and label."""
     digest = hashlib.sha256()
-    for item in (*images, labels):
+    for item in chain(images, [labels]):
         digest.update(f"{item.dtype.str}{item.shape}".encode())
         digest.update(np.ascontiguousarray(item).data)
     return digest.hexdigest()[:16]

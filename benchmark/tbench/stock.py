@@ -9,6 +9,7 @@ from typing import Literal
 from tbench.api import Candidate, Dataset, DatasetFamily, ModelFamily, Split
 from tbench.errors import TbenchError
 from tbench.evidence.admission import frozen
+from tbench.evidence.graph import Root
 from tbench.provenance import fingerprint
 from tbench.registry import Registry
 from tbench.results import Key, Record, Status
@@ -32,6 +33,18 @@ class Stock:
     def origin(self, kind: Literal["models", "datasets"], name: str) -> str:
         """The package, with its version, that brings the family of this name."""
         return self._families[kind].origin(CandidateName.parse(name).family)
+
+    def roots(self, candidate: str, dataset: str, seed: int) -> dict[str, Root]:
+        """What a candidate and the training images of a dataset bring along: where their evidence begins."""
+        known = self.candidate(candidate)
+        train = self.split(dataset, "train", seed)
+        content = self.fingerprint(dataset, seed)
+        return {
+            "network": Root(known.load, known.fingerprint),
+            "images": Root.of(train.images, content),
+            "labels": Root.of(train.labels, content),
+            **{fact: Root.of(value) for fact, value in known.facts.items()},
+        }
 
     def still_true(self, records: Iterable[Record]) -> dict[Key, Status]:
         """What is known of the candidates as they are today: not what was measured with other weights."""

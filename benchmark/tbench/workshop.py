@@ -123,20 +123,13 @@ class Workshop:
             )
 
     def _evidence(self, task: Task) -> Evidence:
-        candidate = self._stock.candidate(task.candidate)
-        train = self._stock.split(task.dataset, "train", task.seed)
-        content = self._stock.fingerprint(task.dataset, task.seed)
-        roots = {
-            "network": Root(candidate.load, candidate.fingerprint),
-            "images": Root.of(train.images, content),
-            "labels": Root.of(train.labels, content),
+        roots = self._stock.roots(task.candidate, task.dataset, task.seed) | {
             "reference_images": Root(
                 lambda: self._stock.split(self._reference, "train", 0).images,
                 self._stock.fingerprint(self._reference, 0),
             ),
             "device": Root.of(self._device),
             "seed": Root.of(seed_of(task)),
-            **{fact: Root.of(value) for fact, value in candidate.facts.items()},
         }
         return Evidence(roots, self._catalogue.nodes, self._shelf, f"{task.candidate} on {task.dataset}")
 

@@ -14,6 +14,7 @@ COMMANDS = {
     "run": "Score, fine-tune, and write the leaderboard.",
     "show": "See the leaderboard in the terminal.",
     "publish": "Write the leaderboard from what is stored.",
+    "rank": "Which model for my images?",
     "score": "Score your own arrays with a metric.",
     "list": "What is installed: metrics, models, datasets, suites ...",
     "bench": "What each metric costs on this machine.",

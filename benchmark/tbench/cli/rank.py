@@ -1,0 +1,157 @@
+"""tbench rank: which model for my images?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from tbench.rank import Ranking, Trial
+
+PLAIN_WIDTH = 160  # columns of a table where there is no terminal
+REASONS = 3  # of candidates that cannot be had, told in full
+
+
+@click.command()
+@click.argument("dataset", metavar="PATH|DATASET")
+@click.option("--models", default="all", show_default=True, help="Comma list of the suite's candidates; * matches any.")
+@click.option("--metrics", help="Comma list of specs to ask; the suite's panel otherwise.")
+@click.option("--suite", "suite_name", default="practice", show_default=True, help="The pool, the panel, the protocol.")
+@click.option("--draws", type=click.IntRange(min=2), default=30, show_default=True, help="Random halves of the images.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@click.option("--top", type=click.IntRange(min=1), default=5, show_default=True, help="How many --finetune tries.")
+@click.option("--finetune", is_flag=True, help="Fine-tune the first few and say which won.")
+@click.option(
+    "--cache", default=".tbench/evidence", show_default=True, help="Where features are kept for the next time."
+)
+def rank(
+    dataset: str,
+    models: str,
+    metrics: str | None,
+    suite_name: str,
+    draws: int,
+    seed: int,
+    top: int,
+    finetune: bool,
+    cache: str,
+) -> None:
+    """Rank models for a folder of images (a sub-folder for each class), an .npz file, or any dataset by name.
+
+    \b
+    tbench rank photos/                       # photos/cat/1.jpg, photos/dog/2.jpg ...
+    tbench rank mini/digits --top 3 --finetune
+
+    Several metrics are asked, not one, and each again on random halves of the images: an interval says where a model
+    stands in 90 % of these draws.
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from tbench.evidence.shelf import Shelf
+    from tbench.metric import Catalogue
+    from tbench.rank import rank as ranked
+    from tbench.rank import try_out
+    from tbench.spec import split_specs
+    from tbench.stock import Stock
+    from tbench.suite import chosen, load_suite
+
+    suite = load_suite(suite_name)
+    pool = chosen("candidate", models, suite.candidates, suite.name)
+    catalogue, stock = Catalogue.installed(), Stock()
+    panel = [catalogue.metric(text) for text in (split_specs(metrics) if metrics else suite.metrics)]
+    loud = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=loud, disable=not loud.is_terminal, transient=True) as bar:
+        line = bar.add_task("", total=None)
+
+        def tell(what: str, done: int, total: int) -> None:
+            bar.update(line, description=what, completed=done, total=total)
+
+        ranking = ranked(
+            _name(dataset),
+            pool,
+            panel,
+            stock=stock,
+            catalogue=catalogue,
+            shelf=Shelf(Path(cache)),
+            draws=draws,
+            seed=seed,
+            tell=tell,
+        )
+        protocol = suite.protocol(None)
+        trials = try_out(ranking, top, stock=stock, protocol=protocol, seed=seed, tell=tell) if finetune else ()
+    console = Console(highlight=False, soft_wrap=True)
+    _show(console, ranking)
+    if trials:
+        _show_trials(console, trials)
+
+
+def _name(dataset: str) -> str:
+    """A path that is there is a folder of images or a file of arrays; anything else a name."""
+    path = Path(dataset)
+    if path.is_dir():
+        return f"folder/{dataset}"
+    return f"arrays/{dataset}" if path.is_file() else dataset
+
+
+def _show(console: Console, ranking: Ranking) -> None:
+    from rich import box
+    from rich.table import Table
+
+    console.print(
+        f"{ranking.dataset}: {ranking.images} training images, {ranking.classes} classes; asked: "
+        f"{', '.join(ranking.panel)}; {ranking.draws} draws of half the images",
+        markup=False,
+    )
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    table.add_column("place", justify="right")
+    table.add_column("model", overflow="fold")
+    for title in ("90 % of draws", "level in", *ranking.panel, "parameters", "seconds"):
+        table.add_column(title, justify="right")
+    for place in ranking.places:
+        table.add_row(
+            f"{place.place:g}",
+            place.candidate,
+            f"{place.low:.0f} to {place.high:.0f}",
+            f"{place.level:.0%}",
+            *(f"{place.ranks[label]:g}" for label in ranking.panel),
+            f"{place.parameters / 1e6:.2f} M" if place.parameters else "–",
+            f"{place.seconds:.2f}",
+        )
+    wide = console if console.is_terminal else type(console)(width=PLAIN_WIDTH, highlight=False)
+    wide.print(table)
+    for sentence in _words(ranking):
+        console.print(sentence, markup=False)
+
+
+def _words(ranking: Ranking) -> list[str]:
+    """What the table can and cannot say."""
+    best, *others = ranking.contenders
+    if others:
+        names = ", ".join(place.candidate for place in others)
+        said = [f"{best.candidate} stands first, but these images cannot tell it from {names}."]
+    else:
+        said = [f"{best.candidate} stands first, and other images like these would hardly change that."]
+    said.append(
+        "A place says whose features, as they are, tell these classes apart best. It does not say how accurate a "
+        "fine-tuned model will be, nor by how much one beats the next: fine-tune the contenders (--finetune) for that."
+    )
+    absent = [f"{name}: {reason}" for name, reason in ranking.left_out.items()]
+    if absent:
+        more = f" ... and {len(absent) - REASONS} more" if len(absent) > REASONS else ""
+        said.append(f"Left out ({len(absent)}): {'; '.join(absent[:REASONS])}{more}")
+    return said
+
+
+def _show_trials(console: Console, trials: tuple[Trial, ...]) -> None:
+    console.print()
+    for trial in trials:
+        console.print(
+            f"{trial.candidate}: validation {trial.validation:.1%}, test {trial.test:.1%}, {trial.seconds:.0f} s",
+            markup=False,
+        )
+    console.print(f"best by validation: {trials[0].candidate}", markup=False)
