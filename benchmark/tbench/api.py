@@ -81,20 +81,23 @@ def evidence(
     *,
     touches: Iterable[Touch] = (),
     keep: bool = False,
+    shards: str | None = None,
     spares: Callable[[Mapping[str, Any]], Iterable[str]] | None = None,
     gives: Iterable[str] = (),
 ) -> Callable[[_Function], _Function]:
     """Say of an evidence node, a metric or a transform what cannot be read from its parameters.
 
     touches: what a score that rests on it is not free of. keep: its value is dear enough for the disk; it is then a
-    mapping from names to arrays. spares: what a metric does not need under the settings (all of them) that it is called
-    with; the parameter is None then, and not charged. gives: what a transform hands out beside features, because it
-    knows it without computing it anew; it then returns a mapping.
+    mapping from names to arrays. shards: evidence that can be taken some rows at a time, such as images: each of its
+    parts is then kept as soon as it is done. spares: what a metric does not need under the settings (all of them) that
+    it is called with; the parameter is None then, and not charged. gives: what a transform hands out beside features,
+    because it knows it without computing it anew; it then returns a mapping.
     """
 
     def mark(function: _Function) -> _Function:
         function.touches = frozenset(touches)  # type: ignore[attr-defined]
         function.keep = keep  # type: ignore[attr-defined]
+        function.shards = shards  # type: ignore[attr-defined]
         function.spares = spares  # type: ignore[attr-defined]
         function.gives = tuple(gives)  # type: ignore[attr-defined]
         return function

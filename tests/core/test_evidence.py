@@ -138,6 +138,37 @@ def test_other_content_is_not_taken_for_the_same(tmp_path: Path) -> None:
     assert second.calls == ["dear", "features", "total"]
 
 
+def test_what_is_taken_by_shards_goes_on_where_it_was_cut_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tbench.evidence.graph.SHARD", 3)
+    images = np.arange(8.0).reshape(8, 1)
+    seen: list[list[float]] = []
+    cut_off = [True]
+
+    @evidence(keep=True, shards="images")
+    def dear(images: NDArray[Any]) -> Mapping[str, NDArray[Any]]:
+        if cut_off[0] and 6.0 in images:
+            raise RuntimeError("the power went out")
+        seen.append(images[:, 0].tolist())
+        return {"features": images * 2.0}
+
+    def graph() -> Evidence:
+        return Evidence({"images": Root.of(images, "images-1")}, {"dear": dear}, Shelf(tmp_path), "a candidate")
+
+    with pytest.raises(RuntimeError, match="power"):
+        graph()["dear"]
+    cut_off[0] = False
+    first = graph()
+    assert (first["dear"]["features"] == images * 2.0).all()
+    assert seen == [[0.0, 1.0, 2.0], [3.0, 4.0, 5.0], [6.0, 7.0]]
+    again = graph()
+    assert (again["dear"]["features"] == images * 2.0).all()
+    assert len(seen) == 3
+    assert again.costs == first.costs  # the sum over all shards, whenever they were made
+    unkept = Evidence({"images": Root.of(images)}, {"dear": dear})
+    assert (unkept["dear"]["features"] == images * 2.0).all()
+    assert seen[-1] == images[:, 0].tolist()  # at once: nothing could be lost
+
+
 def test_evidence_without_identity_is_not_kept(tmp_path: Path) -> None:
     graph = Evidence({"images": Root(lambda: FEATURES)}, Nodes().nodes, Shelf(tmp_path))
     assert graph["total"] == FEATURES.sum() * 2

@@ -14,20 +14,22 @@ from tbench.api import Inapplicable, Network, evidence
 if TYPE_CHECKING:
     from tbench.api import Images
 
-BATCH = 250
+BATCH = 250  # images at most that pass at once
+BYTES = 2**25  # of prepared images that pass at once
 
 Arrays = Mapping[str, NDArray[Any]]
 
 
-@evidence(keep=True)
+@evidence(keep=True, shards="images")
 def forward(network: Network, images: Images) -> Arrays:
     """features (N, D) float32 and, where the network has a head of its own, probabilities (N, S) float32."""
     features: list[NDArray[Any]] = []
     probabilities: list[NDArray[Any]] = []
     network.body.eval()
     with torch.inference_mode():
-        for start in range(0, len(images), BATCH):
-            batch = network.body(network.prepare(images[start : start + BATCH]))
+        size = min(max(BYTES // network.prepare(images[:1]).nbytes, 1), BATCH)
+        for start in range(0, len(images), size):
+            batch = network.body(network.prepare(images[start : start + size]))
             features.append(batch.float().numpy())
             if network.head is not None:
                 probabilities.append(network.head(batch).float().softmax(dim=1).numpy())
@@ -50,7 +52,7 @@ def source_probabilities(forward: Arrays) -> NDArray[Any]:
     return forward["probabilities"]
 
 
-@evidence(touches=["source data"], keep=True)
+@evidence(touches=["source data"], keep=True, shards="reference_images")
 def reference_forward(network: Network, reference_images: Images) -> Arrays:
     """features (M, D) float32 of a general reference set."""
     return {"features": forward(network, reference_images)["features"]}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from difflib import get_close_matches
 from functools import cache, partial
@@ -21,6 +21,8 @@ from tbench.provenance import machine, versions
 from tbench.spec import needs
 from tbench.stopwatch import Timing, once
 
+SHARD = 2000  # rows of what is kept in shards
+
 Node = Callable[..., object]
 Value = TypeVar("Value")
 
@@ -36,6 +38,12 @@ class Cost:
     @classmethod
     def here(cls, timing: Timing) -> Cost:
         return cls(timing.seconds, timing.cpu_seconds, machine())
+
+    @classmethod
+    def of(cls, parts: Sequence[Cost]) -> Cost:
+        """Of all parts together; machines that are not the same are all named."""
+        machines = " and ".join(sorted({part.machine for part in parts}))
+        return cls(sum(part.seconds for part in parts), sum(part.cpu_seconds for part in parts), machines)
 
 
 @dataclass(frozen=True)
@@ -125,17 +133,41 @@ class Evidence:
         raise UsageError(f"no installed package gives evidence called {name!r}{hint}")
 
     def _computed(self, name: str) -> object:
+        """From the shelf, where it is there; what is taken by shards is kept shard by shard, so that little is lost."""
         node = self.nodes[name]
-        key = self._key(name) if getattr(node, "keep", False) else None
-        if key and (kept := self._kept(name, key)):
-            return kept
-        given = {need: self[need] for need in needs(node)}
-        value = self._timed(name, lambda: node(**given))
-        if key and self.shelf:
-            if not isinstance(value, Mapping):
-                raise EvidenceError(f"evidence {name} is to be kept and must be a mapping of arrays, not {type(value)}")
-            self.shelf.write(key, value, {"node": name, "whose": self.whose, "cost": asdict(self.costs[name])})
-        return value
+        parts: list[Any] = []
+        costs: list[Cost] = []
+        for rows, key in self._shards(name):
+            part: Any = self._kept(name, key) if key else None
+            if part is None:
+                given = {need: self[need] for need in needs(node)}
+                if rows:
+                    given |= {node.shards: given[node.shards][rows]}  # type: ignore[attr-defined]
+                part = self._timed(name, partial(node, **given))
+                if key and self.shelf:
+                    self._keep(name, key, part)
+            parts.append(part)
+            costs.append(self.costs[name])
+        if len(parts) == 1:
+            return parts[0]
+        self.costs[name] = Cost.of(costs)
+        return {array: np.concatenate([part[array] for part in parts]) for array in parts[0]}
+
+    def _shards(self, name: str) -> list[tuple[slice | None, str | None]]:
+        """Which rows belong together, and their keys: all of them, unless many are to be kept."""
+        node = self.nodes[name]
+        key = self._key(name) if self.shelf and getattr(node, "keep", False) else None
+        by = getattr(node, "shards", None)
+        if not key or not by or (count := len(self[by])) <= SHARD:
+            return [(None, key)]
+        starts = range(0, count, SHARD)
+        return [(slice(start, start + SHARD), _digest([key, start, SHARD])) for start in starts]
+
+    def _keep(self, name: str, key: str, value: object) -> None:
+        assert self.shelf is not None
+        if not isinstance(value, Mapping):
+            raise EvidenceError(f"evidence {name} is to be kept and must be a mapping of arrays, not {type(value)}")
+        self.shelf.write(key, value, {"node": name, "whose": self.whose, "cost": asdict(self.costs[name])})
 
     def _timed(self, name: str, call: Callable[[], Value]) -> Value:
         with catch_warnings(record=True, action="always") as warned:
@@ -166,7 +198,11 @@ class Evidence:
             return None
         code = {key: versions()[key] for key in ("tbench", "torch", "timm")}
         claims = {"node": f"{node.__module__}:{node.__qualname__}", "roots": roots, "code": code}
-        return hashlib.sha256(json.dumps(claims, sort_keys=True).encode()).hexdigest()[:32]
+        return _digest(claims)
+
+
+def _digest(claims: object) -> str:
+    return hashlib.sha256(json.dumps(claims, sort_keys=True).encode()).hexdigest()[:32]
 
 
 class Moved(Evidence):
