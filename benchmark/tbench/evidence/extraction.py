@@ -22,14 +22,18 @@ Arrays = Mapping[str, NDArray[Any]]
 
 @evidence(keep=True, shards="images")
 def forward(network: Network, images: Images) -> Arrays:
-    """features (N, D) float32 and, where the network has a head of its own, probabilities (N, S) float32."""
+    """features (N, D) float32 and, where the network has a head of its own, probabilities (N, S) float32.
+
+    Channels last, which convolutions take faster.
+    """
     features: list[NDArray[Any]] = []
     probabilities: list[NDArray[Any]] = []
-    network.body.eval()
+    body = network.body.eval().to(memory_format=torch.channels_last)
     with torch.inference_mode():
         size = min(max(BYTES // network.prepare(images[:1]).nbytes, 1), BATCH)
         for start in range(0, len(images), size):
-            batch = network.body(network.prepare(images[start : start + size]))
+            prepared = network.prepare(images[start : start + size])
+            batch = body(prepared.contiguous(memory_format=torch.channels_last))
             features.append(batch.float().numpy())
             if network.head is not None:
                 probabilities.append(network.head(batch).float().softmax(dim=1).numpy())
