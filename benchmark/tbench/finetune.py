@@ -14,20 +14,20 @@ from torch.nn import functional
 
 from tbench.api import Network, Split
 from tbench.evaluation import MEASURES
+from tbench.prepared import Prepared
 from tbench.protocol import Run
 from tbench.stopwatch import Timing, once
 
 CURVE = 10  # points of the learning curve that are kept
-EVALUATION_BATCH = 250
 
 
 @dataclass(frozen=True, eq=False)
 class Target:
-    """A dataset as a candidate's network takes it: prepared once, used by every run of the grid."""
+    """A dataset as a candidate's network takes it, used by every run of the grid."""
 
     classes: int
     measure: str
-    images: dict[str, Tensor]  # train, val, test: (N, 3, H, W), normalised
+    images: dict[str, Prepared]  # train, val, test
     labels: dict[str, Tensor]
 
     @classmethod
@@ -35,7 +35,7 @@ class Target:
         return cls(
             classes,
             measure,
-            {part: network.prepare(split.images) for part, split in splits.items()},
+            {part: Prepared(split.images, network.prepare) for part, split in splits.items()},
             {part: torch.tensor(split.labels) for part, split in splits.items()},
         )
 
@@ -78,7 +78,7 @@ def _fresh_head(width: int, classes: int) -> nn.Linear:
     return head
 
 
-def _train(model: nn.Module, images: Tensor, labels: Tensor, run: Run, seed: int) -> list[float]:
+def _train(model: nn.Module, images: Prepared, labels: Tensor, run: Run, seed: int) -> list[float]:
     """The loss of every step; stops at the first that is not finite."""
     protocol = run.protocol
     optimizer = create_optimizer_v2(
@@ -104,7 +104,7 @@ def _train(model: nn.Module, images: Tensor, labels: Tensor, run: Run, seed: int
         if len(order) < batch:
             order = torch.randperm(len(images), generator=draws)
         chosen, order = order[:batch], order[batch:]
-        loss = loss_of(model(_shifted(images[chosen], protocol.shift, draws)), labels[chosen])
+        loss = loss_of(model(_shifted(images.batch(chosen), protocol.shift, draws)), labels[chosen])
         losses.append(loss.item())
         if not math.isfinite(losses[-1]):
             break
@@ -129,7 +129,8 @@ def _shifted(images: Tensor, most: int, draws: torch.Generator) -> Tensor:
 def _judge(model: nn.Module, target: Target, part: str) -> float:
     model.eval()
     with torch.inference_mode():
-        logits = torch.cat([model(batch) for batch in target.images[part].split(EVALUATION_BATCH)])
+        images = target.images[part]
+        logits = torch.cat([model(images.batch(rows)) for rows in images.passes()])
     return MEASURES[target.measure](logits.numpy(), target.labels[part].numpy())
 
 

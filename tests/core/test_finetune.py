@@ -63,6 +63,25 @@ def test_same_seed_same_outcome_to_the_bit() -> None:
     assert once.curve != other.curve
 
 
+def test_images_that_do_not_fit_into_memory_are_prepared_batch_by_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = Run(PROTOCOL, 0.01, 5e-4)
+    whole = replace(outcome(run), timing=None)  # type: ignore[arg-type]
+    monkeypatch.setattr("tbench.prepared.ROOM", 1000)
+    assert replace(outcome(run), timing=None) == whole  # type: ignore[arg-type]
+
+    sizes: list[int] = []
+
+    def counted(images: Sequence[NDArray[np.uint8]]) -> torch.Tensor:
+        sizes.append(len(images))
+        return prepare(images)
+
+    fresh = replace(network(), prepare=counted)
+    listed = {part: Split(list(split.images), split.labels) for part, split in splits().items()}
+    told = finetune(fresh, Target.prepare(fresh, listed, 2, "accuracy"), run, 0)
+    assert replace(told, timing=None) == whole  # type: ignore[type-var]
+    assert max(sizes) <= 50  # never all 60 training images
+
+
 def test_every_layer_is_trained_and_statistics_move() -> None:
     fresh = network()
     before = {name: value.clone() for name, value in fresh.body.state_dict().items()}

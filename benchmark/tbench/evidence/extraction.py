@@ -10,12 +10,11 @@ import torch
 from numpy.typing import NDArray
 
 from tbench.api import Inapplicable, Network, evidence
+from tbench.prepared import batch_size
 
 if TYPE_CHECKING:
     from tbench.api import Images
 
-BATCH = 250  # images at most that pass at once
-BYTES = 2**25  # of prepared images that pass at once
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -30,7 +29,7 @@ def forward(network: Network, images: Images) -> Arrays:
     probabilities: list[NDArray[Any]] = []
     body = network.body.eval().to(memory_format=torch.channels_last)
     with torch.inference_mode():
-        size = min(max(BYTES // network.prepare(images[:1]).nbytes, 1), BATCH)
+        size = batch_size(network.prepare(images[:1]).nbytes)
         for start in range(0, len(images), size):
             prepared = network.prepare(images[start : start + size])
             batch = body(prepared.contiguous(memory_format=torch.channels_last))
