@@ -39,7 +39,8 @@ class Prepared:
 
     def passes(self) -> tuple[Tensor, ...]:
         """The rows of consecutive batches, each as large as may go through a network at once."""
-        return torch.arange(len(self)).split(batch_size(self._bytes))
+        rows: tuple[Tensor, ...] = torch.arange(len(self)).split(batch_size(self._bytes))
+        return rows
 
 
 def batch_size(image_bytes: int) -> int:
