@@ -187,10 +187,15 @@ class Candidate:
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Images (each uint8 H x W x 3; one N x H x W x 3 array where all are of one size) and their labels."""
+    """Images (each uint8 H x W x 3; one N x H x W x 3 array where all are of one size) and their labels.
+
+    identity: changes whenever images or labels do, where that can be told without decoding them; pixels are hashed
+    otherwise.
+    """
 
     images: Images
     labels: NDArray[Any]
+    identity: str | None = None
 
 
 class Dataset(Protocol):

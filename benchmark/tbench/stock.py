@@ -69,9 +69,9 @@ class Stock:
 
     def _split(self, name: str, part: Part, seed: int) -> Split:
         split = self.dataset(name).split(part, seed)
-        return Split(frozen(split.images), frozen(split.labels))
+        return Split(frozen(split.images), frozen(split.labels), split.identity)
 
     def _fingerprint(self, name: str, seed: int) -> str:
         """Of the training images and labels."""
         train = self.split(name, "train", seed)
-        return fingerprint(train.images, train.labels)
+        return train.identity or fingerprint(train.images, train.labels)

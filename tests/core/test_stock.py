@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tbench.api import Split
 from tbench.errors import UsageError
 from tbench.results import Key, Record
 from tbench.stock import Stock
@@ -39,3 +40,15 @@ def test_what_was_measured_with_other_weights_is_not_known() -> None:
     }
     gone = replace(record, key=replace(key, candidate="mini/gone"))
     assert list(stock.still_true([gone])) == [gone.key]
+
+
+def test_content_that_says_who_it_is_is_not_hashed(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Told:
+        name, classes, measure = "told/one", 2, "accuracy"
+
+        def split(self, part: str, seed: int) -> Split:
+            return Split(np.zeros((2, 4, 4, 3), np.uint8), np.array([0, 1]), f"{part} {seed}")
+
+    stock = Stock()
+    monkeypatch.setattr(stock, "dataset", lambda name: Told())
+    assert stock.fingerprint("told/one", 3) == "train 3"
