@@ -1,0 +1,1 @@
+"""A folder of images, one sub-folder per class."""
