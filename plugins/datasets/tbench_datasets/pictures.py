@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import overload
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,12 +15,13 @@ from numpy.typing import NDArray
 class Pictures(Sequence[NDArray[np.uint8]]):
     """A sequence of images, each read when it is asked for, and anew each time; nothing is kept.
 
-    `read` maps a number to an image (H, W, 3); picture i is number `numbers[i]`. A slice is read at once, as a list: a
-    batch holds its images, the sequence never does.
+    `read` maps a number to an image (H, W, 3), `stored` to the bytes that it is decoded from; picture i is number
+    `numbers[i]`. A slice is read at once, as a list: a batch holds its images, the sequence never does.
     """
 
     read: Callable[[int], NDArray[np.uint8]]
     numbers: NDArray[np.int64]
+    stored: Callable[[int], bytes] | None = None
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -34,6 +36,18 @@ class Pictures(Sequence[NDArray[np.uint8]]):
         if isinstance(index, slice):
             return [self._picture(number) for number in self.numbers[index]]
         return self._picture(self.numbers[index])
+
+    def taken(self, chosen: NDArray[np.int64]) -> Pictures:
+        return Pictures(self.read, self.numbers[chosen], self.stored)
+
+    def identity(self, labels: NDArray[Any]) -> str | None:
+        """Of the stored bytes and the labels, which is told without decoding anything."""
+        if self.stored is None:
+            return None
+        digest = hashlib.sha256(np.ascontiguousarray(labels).data)
+        for number in self.numbers:
+            digest.update(hashlib.sha256(self.stored(int(number))).digest())
+        return digest.hexdigest()[:16]
 
     def _picture(self, number: np.int64) -> NDArray[np.uint8]:
         picture = self.read(int(number)).view()

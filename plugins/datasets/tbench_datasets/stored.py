@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
 from tbench.api import Split, UsageError
+from tbench_datasets.pictures import Pictures
 from tbench_datasets.stratified import order, stream, take
 
 Part = Literal["train", "val", "test"]
@@ -42,10 +43,12 @@ class Stored:
         """One part: images each uint8 H x W x 3, labels (N,) classes or (N, L) 0/1. Only train heeds the seed."""
         split = self.parts[part]
         size = self._size(part)
-        if size == len(split.labels):
-            return split
-        draws = stream(part, seed) if part == "train" else stream(part)
-        return take(split, order(split.labels, draws)[:size])
+        if size < len(split.labels):
+            draws = stream(part, seed) if part == "train" else stream(part)
+            split = take(split, order(split.labels, draws)[:size])
+        if part == "train" and isinstance(split.images, Pictures):
+            return replace(split, identity=split.images.identity(split.labels))
+        return split
 
     def _size(self, part: Part) -> int:
         there = len(self.parts[part].labels)

@@ -49,6 +49,8 @@ def take(split: Split, indices: IntArray) -> Split:
     images: Images = split.images
     labels = split.labels[chosen]
     labels.flags.writeable = False
+    if isinstance(images, Pictures):
+        return Split(images.taken(chosen), labels)
     if not isinstance(images, np.ndarray):
         return Split(Pictures(images.__getitem__, chosen), labels)
     taken = images[chosen]

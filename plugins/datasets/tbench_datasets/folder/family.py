@@ -63,6 +63,9 @@ class _Reader:
     def __call__(self, number: int) -> NDArray[np.uint8]:
         return decoded(self.paths[number])
 
+    def stored(self, number: int) -> bytes:
+        return self.paths[number].read_bytes()
+
 
 def _split(classes: Classes, names: Sequence[str]) -> Split:
     paths = [path for name in sorted(classes) for path in classes[name]]
@@ -70,7 +73,8 @@ def _split(classes: Classes, names: Sequence[str]) -> Split:
         [names.index(name) for name in sorted(classes)], [len(classes[name]) for name in sorted(classes)]
     )
     labels.flags.writeable = False
-    return Split(Pictures(_Reader(paths), np.arange(len(paths))), labels)
+    reader = _Reader(paths)
+    return Split(Pictures(reader, np.arange(len(paths)), reader.stored), labels)
 
 
 def _check(paths: Sequence[Path], whose: str) -> None:
