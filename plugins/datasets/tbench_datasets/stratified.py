@@ -30,7 +30,7 @@ def stream(*words: object) -> RandomState:
 
 
 def order(labels: NDArray[Any], draws: RandomState) -> IntArray:
-    """All N indices, so ordered that any first n of them hold every class in proportion, to within one image.
+    """All N indices, so ordered that any first n of them hold the classes in proportion, small ones rounded up.
 
     One image of each class comes before the second of any. Multi-label samples (N, L) are merely shuffled.
     """

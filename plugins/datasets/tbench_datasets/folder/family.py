@@ -1,4 +1,4 @@
-"""folder/<path>: images of your own in a folder, one sub-folder per class."""
+"""folder/<path>: images of your own, one sub-folder per class; <path>#300 for 300 training images."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""torchvision/<name>: public datasets by torchvision's own loaders, with the parts and measures of papers."""
+"""torchvision/<name>: public datasets, with the parts of papers; data in $TBENCH_DATA or ~/.cache/tbench/data."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ DOWNLOAD = "TBENCH_DOWNLOAD"
 
 
 class Family:
-    """torchvision/<name>: CIFAR, Food-101, Pets, VOC 2007 and others; data in $TBENCH_DATA or ~/.cache/tbench/data."""
+    """torchvision/<name>: CIFAR, Food-101, Pets, VOC 2007 and others, by torchvision's own loaders."""
 
     def names(self) -> Iterable[str]:
         return MEMBERS

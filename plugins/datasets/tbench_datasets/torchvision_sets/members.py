@@ -6,11 +6,8 @@ from collections.abc import Mapping
 from operator import attrgetter
 from typing import Any
 
-from tbench_datasets.torchvision_sets.caltech101 import opened, thirty_per_class, those_numbered
-from tbench_datasets.torchvision_sets.eurosat import four_to_one
+from tbench_datasets.torchvision_sets import caltech101, eurosat, sun397, voc2007
 from tbench_datasets.torchvision_sets.member import Member
-from tbench_datasets.torchvision_sets.sun397 import first_partition
-from tbench_datasets.torchvision_sets.voc2007 import present_objects
 
 PER_CLASS = "mean-per-class"
 IDX = "{train,t10k}-{images-idx3,labels-idx1}-ubyte"
@@ -18,6 +15,10 @@ IDX = "{train,t10k}-{images-idx3,labels-idx1}-ubyte"
 TARGETS = attrgetter("targets")
 LABELS = attrgetter("_labels")
 FILES = attrgetter("_image_files")
+
+
+def _digits(dataset: Any) -> Any:
+    return dataset.targets.numpy()
 
 
 def _cars(dataset: Any, column: int) -> list[Any]:
@@ -34,13 +35,13 @@ MEMBERS: Mapping[str, Member] = {
         FILES,
     ),
     "caltech101": Member(
-        opened,
+        caltech101.opened,
         attrgetter("y"),
         "caltech101/101_ObjectCategories/{BACKGROUND_Google,<class>}/image_0001.jpg",
         ("",),
         PER_CLASS,
-        those_numbered,
-        thirty_per_class,
+        caltech101.those_numbered,
+        caltech101.thirty_per_class,
     ),
     "cars": Member(
         lambda sets, root, word, download: sets.StanfordCars(root, word, download=download),
@@ -68,7 +69,7 @@ MEMBERS: Mapping[str, Member] = {
     ),
     "emnist": Member(
         lambda sets, root, word, download: sets.EMNIST(root, "balanced", train=word == "train", download=download),
-        TARGETS,
+        _digits,
         "EMNIST/raw/emnist-balanced-{train,test}-{images-idx3,labels-idx1}-ubyte",
     ),
     "eurosat": Member(
@@ -77,11 +78,11 @@ MEMBERS: Mapping[str, Member] = {
         "eurosat/2750/<class>/*.jpg",
         ("",),
         files=lambda dataset: [path for path, _ in dataset.samples],
-        halves=four_to_one,
+        halves=eurosat.four_to_one,
     ),
     "fashion-mnist": Member(
         lambda sets, root, word, download: sets.FashionMNIST(root, word == "train", download=download),
-        TARGETS,
+        _digits,
         f"FashionMNIST/raw/{IDX}",
     ),
     "flowers": Member(
@@ -100,12 +101,12 @@ MEMBERS: Mapping[str, Member] = {
     ),
     "kmnist": Member(
         lambda sets, root, word, download: sets.KMNIST(root, word == "train", download=download),
-        TARGETS,
+        _digits,
         f"KMNIST/raw/{IDX}",
     ),
     "mnist": Member(
         lambda sets, root, word, download: sets.MNIST(root, word == "train", download=download),
-        TARGETS,
+        _digits,
         f"MNIST/raw/{IDX}",
     ),
     "pets": Member(
@@ -117,12 +118,12 @@ MEMBERS: Mapping[str, Member] = {
         attrgetter("_images"),
     ),
     "sun397": Member(
-        lambda sets, root, word, download: sets.SUN397(root, download=download),
+        sun397.opened,
         LABELS,
         "SUN397/{ClassName.txt,Training_01.txt,Testing_01.txt,a/abbey/sun_*.jpg}, the lists from SUN's Partitions.zip",
         ("",),
         files=FILES,
-        halves=first_partition,
+        halves=sun397.first_partition,
         downloads=False,
     ),
     "svhn": Member(
@@ -137,7 +138,7 @@ MEMBERS: Mapping[str, Member] = {
     ),
     "voc2007": Member(
         lambda sets, root, word, download: sets.VOCDetection(root, "2007", word, download=download),
-        present_objects,
+        voc2007.present_objects,
         "VOCdevkit/VOC2007/{JPEGImages/*.jpg,Annotations/*.xml,ImageSets/Main/{,<class>_}{train,val,test}.txt}",
         ("train", "val", "test"),
         "map",
