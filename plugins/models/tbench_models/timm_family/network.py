@@ -62,15 +62,19 @@ def initialised(whose: str, architecture: str, seed: int, layer: str | None) -> 
         return whole(_create(architecture, num_classes=0), classes=False)
 
 
-def whole(network: Timm, *, classes: bool, prepare: Preparation | None = None) -> Network:
+def whole(
+    network: Timm, *, classes: bool, side: int | None = None, prepare: Preparation | None = None
+) -> Network:
     """Cut before the classifier. It is the head if it stands for classes and if its logits are those of the network.
 
     They are not where a network averages the logits of several classifiers (DeiT's distilled ones): no head there.
+    side and prepare: of the images, where it is not timm's configuration that knows.
     """
     network.eval()
     prepare = prepare or preparation(network)
     classifier = network.get_classifier() if classes else None
-    trial = torch.randn(1, *_input_size(network), generator=torch.Generator().manual_seed(0))
+    size = (3, side, side) if side else _input_size(network)
+    trial = torch.randn(1, *size, generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
         logits = network.forward_head(network.forward_features(trial))
         if network.num_classes:

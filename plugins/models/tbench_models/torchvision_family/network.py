@@ -44,10 +44,7 @@ def parameter_count(whose: str, architecture: str, weights: WeightsEnum | None, 
 
 def cut(whose: str, architecture: str, network: nn.Module, layer: str | None) -> tuple[nn.Module, nn.Module | None]:
     """Body and classifier; an inner layer has none."""
-    for name in AUXILIARY:
-        if hasattr(network, name):
-            setattr(network, name, None)
-            network.aux_logits = False
+    drop_auxiliary(network)
     if layer is not None:
         within = architecture.startswith("swin") and layer.startswith(("features", "norm"))
         return cutting.inner(network, layer, whose, channels_last=within), None
@@ -55,6 +52,14 @@ def cut(whose: str, architecture: str, network: nn.Module, layer: str | None) ->
     if not classifier:
         return nn.Sequential(network.get_submodule("features"), nn.AdaptiveAvgPool2d(1), nn.Flatten()), None
     return network, cutting.without(network, classifier)
+
+
+def drop_auxiliary(network: nn.Module) -> None:
+    """Without them, a network in training gives what it gives in evaluation: one tensor."""
+    for name in AUXILIARY:
+        if hasattr(network, name):
+            setattr(network, name, None)
+            network.aux_logits = False  # type: ignore[assignment]
 
 
 def _assembled(
