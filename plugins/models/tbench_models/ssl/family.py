@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tbench.api import Candidate, TbenchError, UsageError
 
-ROOT = "TBENCH_DATA"  # the folder that data and weights are put into by hand
+ROOT = "TBENCH_DATA"  # names the folder that data and weights are put into; ~/.cache/tbench/data otherwise
 
 
 class Family:
@@ -44,7 +44,7 @@ class Family:
                 "torchvision's ResNet-50 and use checkpoint/<path>"
             )
         facts = {"parameter_count": float(parameter_count(whose, layer))}
-        path = Path(os.environ.get(ROOT, "data")) / "ssl" / entry.file
+        path = Path(os.environ.get(ROOT) or Path.home() / ".cache/tbench/data") / "ssl" / entry.file
         if not path.is_file():
             raise TbenchError(f"weights of {whose} are not at {path}; put them there from {entry.source} (root: {ROOT})")
         with path.open("rb") as file:
