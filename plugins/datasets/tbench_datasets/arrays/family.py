@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tbench.api import EvidenceError, Split, UsageError
+from tbench_datasets.home import home
 from tbench_datasets.stored import Part, Stored, asked
 from tbench_datasets.stratified import parted, take, validated
 
@@ -36,6 +37,8 @@ class Family:
         `#300` also reduces validation images in proportion, and test images to 2000 at most, the same for every seed:
         what a benchmark on a small machine needs.
 
+        A path that leads nowhere from here is looked for under $TBENCH_DATA, or ~/.cache/tbench/data.
+
         UsageError if there is no such file; EvidenceError, in one line, if it is not as above. Nothing is unpickled.
         """
         place, few = asked(name)
@@ -54,6 +57,7 @@ class Family:
 
 
 def _loaded(path: Path, whose: str) -> Arrays:
+    path = path if path.is_file() else home() / path
     if not path.is_file():
         raise UsageError(f"{whose}: there is no file {path}; give an .npz with images and labels")
     try:

@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from tbench.api import EvidenceError, Split, TbenchError, UsageError
 from tbench_datasets.decoding import rgb, told
+from tbench_datasets.home import ROOT, home
 from tbench_datasets.pictures import Pictures
 from tbench_datasets.stored import Stored, asked
 from tbench_datasets.stratified import VALIDATION, take
 from tbench_datasets.torchvision_sets.member import Member
 from tbench_datasets.torchvision_sets.members import MEMBERS
 
-ROOT = "TBENCH_DATA"
 DOWNLOAD = "TBENCH_DOWNLOAD"
 
 
@@ -72,7 +72,7 @@ class _Reader:
 
 
 def _parts(member: Member, whose: str) -> tuple[Split, Split, Split]:
-    root = Path(os.environ.get(ROOT) or "~/.cache/tbench/data").expanduser()
+    root = home()
     try:
         opened = [_opened(member, root, word) for word in member.words]
         splits = [_split(member, dataset, whose) for dataset in opened]

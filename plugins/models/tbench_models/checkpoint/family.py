@@ -1,0 +1,56 @@
+"""Local files of weights: checkpoint/<path>[@layer], each with a card beside it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
+
+from tbench.api import Candidate, TbenchError, UsageError
+
+SHOWN = 12  # digits of a hash that stand for a card
+
+
+class Family:
+    """Any network whose state dict is a local file (.safetensors, .pth, .pt) with a card beside it, <stem>.toml or .json.
+
+    A relative path is one from the working directory. The features of the whole network are what its classifier sees; a
+    layer is a module or node of its graph, averaged over places. The file is read as tensors only.
+    """
+
+    def names(self) -> Iterable[str]:
+        """None: the family is open."""
+        return []
+
+    def candidate(self, name: str, layer: str | None) -> Candidate:
+        """UsageError for a missing file or card, TbenchError for a wrong checksum. The fingerprint is that of the file,
+        and of the card, which decides how images are prepared."""
+        from tbench_models.checkpoint.card import read_card
+        from tbench_models.checkpoint.network import assemble, parameter_count
+
+        path = Path(name)
+        if not path.is_file():
+            raise UsageError(f"checkpoint/{name}: there is no such file; give the path of a state dict")
+        card = read_card(path)
+        sha256 = _checked(path, card.sha256)
+        described = hashlib.sha256(repr(card).encode()).hexdigest()[:SHOWN]
+        suffix = f"@{layer}" if layer else ""
+        facts = {"parameter_count": float(parameter_count(path, card, layer))}
+        if card.source_accuracy is not None and card.classes and layer is None:
+            facts["source_accuracy"] = card.source_accuracy
+        load = partial(assemble, path, card, layer)
+        return Candidate(f"checkpoint/{name}{suffix}", f"{sha256}, card {described}{suffix}", load, facts)
+
+
+def _checked(path: Path, expected: str) -> str:
+    with path.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if found != expected.lower():
+        raise TbenchError(
+            f"weights {path} have the sha256 {found}, their card says {expected}; mend the one or the other"
+        )
+    return found
+
+
+family = Family()

@@ -1,0 +1,120 @@
+"""The network that a card describes, with the weights of its file, cut into body and head."""
+
+from __future__ import annotations
+
+import importlib
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+from torchvision.models import get_model
+
+from tbench.api import Network, TbenchError, UsageError
+from tbench_models import cutting
+from tbench_models.checkpoint.card import Card
+from tbench_models.preparation import centre_crop
+from tbench_models.seeds import seeded
+from tbench_models.statedict import load_strictly, read_tensors, without_parallel
+from tbench_models.timm_family.library import create_model
+from tbench_models.timm_family.network import whole
+from tbench_models.torchvision_family.network import drop_auxiliary
+
+
+def assemble(path: Path, card: Card, layer: str | None) -> Network:
+    """TbenchError, one line, where weights, architecture and card do not fit one another."""
+    with seeded(0):
+        network = _built(path, card)
+    if not card.classes:
+        _drop_classifier(path, card, network)
+    load_strictly(network, without_parallel(read_tensors(path)), str(path))
+    drop_auxiliary(network)
+    network.eval()
+    prepare = centre_crop(card.input_size, card.side, card.mean, card.std, card.interpolation)
+    if layer or card.features:
+        body: nn.Module = cutting.inner(network, layer or card.features or "", f"checkpoint/{path}")
+        return Network(_ready(body), None, cutting.width_of(body, card.input_size), prepare)
+    if card.architecture.startswith("timm:"):
+        return whole(network, classes=bool(card.classes), side=card.input_size, prepare=prepare)
+    head = _cut(path, card, network) if card.classes else None
+    return Network(_ready(network), head, cutting.width_of(network, card.input_size), prepare)
+
+
+def parameter_count(path: Path, card: Card, layer: str | None) -> int:
+    """Of the body, up to its layer, counted on the shape of the network. UsageError for an unknown layer."""
+    try:
+        with torch.device("meta"):
+            network = _constructed(card)
+    except Exception:  # some constructors must compute with what they draw; others fail whatever the device
+        with seeded(0):
+            network = _built(path, card)
+    drop_auxiliary(network)
+    if layer or card.features:
+        return cutting.parameter_count(cutting.inner(network, layer or card.features or "", f"checkpoint/{path}"))
+    if card.architecture.startswith("timm:"):
+        network.reset_classifier(0)  # type: ignore[operator]
+    else:
+        _drop_classifier(path, card, network)
+    return cutting.parameter_count(network)
+
+
+def _built(path: Path, card: Card) -> nn.Module:
+    try:
+        network = _constructed(card)
+    except Exception as error:  # whatever the constructor says to its arguments
+        told = str(error).partition("\n")[0]
+        raise UsageError(f"weights {path}: their architecture {card.architecture} cannot be built ({told})") from error
+    if not isinstance(network, nn.Module):
+        raise UsageError(f"weights {path}: {card.architecture} gives a {type(network).__name__}, not a torch module")
+    return network
+
+
+def _constructed(card: Card) -> nn.Module:
+    kind, _, name = card.architecture.partition(":")
+    match kind:
+        case "timm":
+            words: dict[str, Any] = {"pretrained": False, "num_classes": card.classes}
+            maker = partial(create_model, name)
+        case "torchvision":
+            words = {"weights": None} | ({"num_classes": card.classes} if card.classes else {})
+            maker = partial(get_model, name)
+        case _:
+            words = {}
+            maker = getattr(importlib.import_module(kind), name)
+    network: nn.Module = maker(**(words | dict(card.arguments)))
+    return network
+
+
+def _ready(body: nn.Module) -> nn.Module:
+    return body.eval().to(memory_format=torch.channels_last)
+
+
+def _classifier(path: Path, card: Card, network: nn.Module) -> str:
+    """The name of the submodule that gives the logits."""
+    name = card.classifier or cutting.last_linear(network)
+    if name and name in dict(network.named_modules()):
+        return name
+    raise UsageError(
+        f"weights {path}: their architecture has no {name or 'linear layer'}; name its classifier or features"
+    )
+
+
+def _drop_classifier(path: Path, card: Card, network: nn.Module) -> None:
+    if not card.architecture.startswith("timm:"):  # timm left it out when the network was built
+        cutting.without(network, _classifier(path, card, network))
+
+
+def _cut(path: Path, card: Card, network: nn.Module) -> nn.Module:
+    """The head, taken off the network, which gives vectors from now on."""
+    name = _classifier(path, card, network)
+    trial = torch.randn(1, 3, card.input_size, card.input_size, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        logits = network(trial)
+        head = cutting.without(network, name)
+        features = network(trial)
+        if features.ndim != 2 or not torch.allclose(head(features), logits, rtol=1e-3, atol=1e-4):
+            raise TbenchError(f"weights {path}: their logits are not what {name} makes of vectors; name the features")
+    if logits.shape[1] != card.classes:
+        raise TbenchError(f"weights {path} have {logits.shape[1]} classes, their card says {card.classes}")
+    return head

@@ -1,0 +1,98 @@
+"""Cutting any module: before its classifier, or at a node of its graph."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torchvision.models.feature_extraction import create_feature_extractor, get_graph_node_names
+
+from tbench.api import TbenchError, UsageError
+from tbench_models.pooling import pooled
+
+NODE = "inner"
+TOLD = 12  # names in a message
+
+
+class Inner(nn.Module):
+    """Images to the mean over a map, or over tokens, at one node of a network's graph."""
+
+    def __init__(self, graph: nn.Module, whose: str, *, channels_last: bool) -> None:
+        super().__init__()
+        self.graph = graph
+        self.whose = whose
+        self.channels_last = channels_last
+
+    def forward(self, images: Tensor) -> Tensor:
+        return pooled(self.graph(images)[NODE], self.whose, channels_last=self.channels_last)
+
+
+def last_linear(network: nn.Module) -> str:
+    """The name of the linear layer that was registered last: in torchvision, of what gives the logits ('' if none)."""
+    return next((name for name, module in reversed([*network.named_modules()]) if isinstance(module, nn.Linear)), "")
+
+
+def without(network: nn.Module, name: str) -> nn.Module:
+    """The submodule of that name; an identity is in its place from now on."""
+    module = network.get_submodule(name)
+    network.set_submodule(name, nn.Identity())
+    return module
+
+
+def inner(network: nn.Module, node: str, whose: str, *, channels_last: bool = False) -> Inner:
+    """The network up to a node; the name of a module stands for its last node. What lies beyond is dropped.
+
+    channels_last: maps are (B, h, w, C). UsageError for an unknown node; TbenchError where a network cannot be traced.
+    """
+    network.eval()
+    known = _nodes(network, whose)
+    if not any(other == node or other.startswith(f"{node}.") for other in known):
+        outer = list(dict.fromkeys(name.partition(".")[0] for name in known[1:]))
+        more = ", ..." if len(outer) > TOLD else ""
+        raise UsageError(
+            f"{whose} has no layer {node!r}; there are {', '.join(outer[:TOLD])}{more} and the nodes inside them"
+        )
+    last = next(other for other in reversed(known) if other == node or other.startswith(f"{node}."))
+    graph = create_feature_extractor(network, {last: NODE})
+    _prune(graph)
+    return Inner(graph, whose, channels_last=channels_last).eval()
+
+
+def width_of(body: nn.Module, side: int) -> int:
+    """Columns of the features, from one black image."""
+    with torch.inference_mode():
+        return int(body(torch.zeros(1, 3, side, side)).shape[1])
+
+
+def parameter_count(body: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in body.parameters())
+
+
+def _nodes(network: nn.Module, whose: str) -> list[str]:
+    try:
+        _, names = get_graph_node_names(network)
+    except Exception as error:  # whatever the network's own code says to being traced
+        told = str(error).strip().partition("\n")[0]
+        raise TbenchError(f"{whose} cannot be cut at a layer: its graph cannot be traced ({told})") from error
+    return list(names)
+
+
+def _prune(extractor: Any) -> None:
+    """Drop what the node does not need. The assertions that networks make of later shapes would keep it all alive."""
+    graphs = (extractor.train_graph, extractor.eval_graph)
+    for graph in graphs:
+        for node in reversed(graph.nodes):
+            if node.target is torch._assert:
+                graph.erase_node(node)
+        graph.eliminate_dead_code()
+    used = {node.target for graph in graphs for node in graph.nodes if node.op in ("call_module", "get_attr")}
+    for name in [name for name, _ in extractor.named_modules() if name]:
+        if not any(_within(name, other) or _within(other, name) for other in used):
+            extractor.delete_submodule(name)
+    extractor.train()
+    extractor.eval()  # each change of mode compiles the graph of that mode anew
+
+
+def _within(name: str, outer: str) -> bool:
+    return name == outer or name.startswith(f"{outer}.")

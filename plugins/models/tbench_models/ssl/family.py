@@ -1,0 +1,58 @@
+"""The self-supervised ResNet-50s of the PED paper, ssl/<name>[@layer], from the files that their authors published."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable
+from difflib import get_close_matches
+from functools import partial
+from pathlib import Path
+
+from tbench.api import Candidate, TbenchError, UsageError
+
+ROOT = "TBENCH_DATA"  # names the folder that data and weights are put into; ~/.cache/tbench/data otherwise
+
+
+class Family:
+    """Twelve ways to train a ResNet-50 on ImageNet without labels, as in Li et al., ICCV 2023, from public checkpoints.
+
+    Images as in the protocol of that pool (Ericsson et al., CVPR 2021): shorter side to 224 by bicubic interpolation,
+    the centre, mean and deviation of ImageNet. No head; features are (B, 2048). A layer is a module or node of
+    torchvision's ResNet-50 (`layer3`). Files are not fetched: manifest.toml says where they come from.
+    """
+
+    def names(self) -> Iterable[str]:
+        from tbench_models.ssl.manifest import read_manifest
+
+        return list(read_manifest())
+
+    def candidate(self, name: str, layer: str | None) -> Candidate:
+        """UsageError for an unknown name or layer; TbenchError where the file is absent, or not one of torch."""
+        from tbench_models.ssl.manifest import read_manifest
+        from tbench_models.ssl.network import assemble, parameter_count
+
+        manifest = read_manifest()
+        if name not in manifest:
+            near = get_close_matches(name, manifest, n=2)
+            hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(manifest)}"
+            raise UsageError(f"ssl has no model {name!r}: {hint}")
+        entry, whose = manifest[name], f"ssl/{name}"
+        if not entry.file:
+            raise TbenchError(
+                f"{whose} is not published as a torch checkpoint ({entry.source}); convert it to a state dict of "
+                "torchvision's ResNet-50 and use checkpoint/<path>"
+            )
+        facts = {"parameter_count": float(parameter_count(whose, layer))}
+        path = Path(os.environ.get(ROOT) or Path.home() / ".cache/tbench/data") / "ssl" / entry.file
+        if not path.is_file():
+            raise TbenchError(
+                f"weights of {whose} are not at {path}; put them there from {entry.source} (root: {ROOT})"
+            )
+        with path.open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        suffix = f"@{layer}" if layer else ""
+        return Candidate(whose + suffix, sha256 + suffix, partial(assemble, whose, path, entry, layer), facts)
+
+
+family = Family()

@@ -1,0 +1,1 @@
+"""Every network of timm, by its pre-trained tag."""

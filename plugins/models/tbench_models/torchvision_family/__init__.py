@@ -1,0 +1,1 @@
+"""Every classification network of torchvision, by its weights."""

@@ -1,0 +1,40 @@
+"""The file of a member of torchvision's weights: in the cache of torch.hub, or fetched where that is allowed."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.error import URLError
+from urllib.parse import urlparse
+
+import torch
+
+from tbench.api import TbenchError
+from tbench_models.downloads import absent, allowed
+
+if TYPE_CHECKING:
+    from torchvision.models import WeightsEnum
+
+HASH = re.compile(r"-([a-f0-9]{8,})\.")  # the beginning of the sha256, in the name of the file
+
+
+def make_sure(whose: str, weights: WeightsEnum) -> None:
+    """Afterwards the file is in the cache and is what its name says. TbenchError, one line, otherwise."""
+    path = Path(torch.hub.get_dir()) / "checkpoints" / Path(urlparse(weights.url).path).name
+    found = HASH.search(path.name)
+    beginning = found[1] if found else ""
+    if not path.exists():
+        if not allowed():
+            raise absent(whose, str(path), weights.url)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            torch.hub.download_url_to_file(weights.url, str(path), beginning or None, progress=False)
+        except (OSError, URLError, RuntimeError) as error:  # RuntimeError: not the promised checksum
+            raise TbenchError(f"weights of {whose} cannot be fetched from {weights.url} ({error})") from error
+    with path.open("rb") as file:
+        if not hashlib.file_digest(file, "sha256").hexdigest().startswith(beginning):
+            raise TbenchError(
+                f"weights of {whose} are damaged (checksum of {path} is not in its name); remove that file"
+            )
