@@ -10,8 +10,10 @@ touches and whether it is dear enough to be kept on disk.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 from tbench.errors import EvidenceError, Inapplicable, SaturationWarning, ScoreWarning, TbenchError, UsageError
@@ -47,6 +49,7 @@ __all__ = [
     "TbenchError",
     "UsageError",
     "class_labels",
+    "data_home",
     "evidence",
     "published",
 ]
@@ -233,6 +236,11 @@ class DatasetFamily(Protocol):
 
     def dataset(self, name: str) -> Dataset:
         """The dataset family/name. UsageError for an unknown name."""
+
+
+def data_home() -> Path:
+    """Where data and weights lie on this machine if nobody says where: $TBENCH_DATA, or ~/.cache/tbench/data."""
+    return Path(os.environ.get("TBENCH_DATA") or "~/.cache/tbench/data").expanduser()
 
 
 def class_labels(labels: NDArray[Any]) -> IntArray:

@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tbench.api import EvidenceError, Split, UsageError
-from tbench_datasets.home import home
+from tbench.api import EvidenceError, Split, UsageError, data_home
 from tbench_datasets.stored import Part, Stored, asked
 from tbench_datasets.stratified import parted, take, validated
 
@@ -57,7 +56,7 @@ class Family:
 
 
 def _loaded(path: Path, whose: str) -> Arrays:
-    path = path if path.is_file() else home() / path
+    path = path if path.is_file() else data_home() / path
     if not path.is_file():
         raise UsageError(f"{whose}: there is no file {path}; give an .npz with images and labels")
     try:

@@ -12,16 +12,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tbench.api import EvidenceError, Split, TbenchError, UsageError
+from tbench.api import EvidenceError, Split, TbenchError, UsageError, data_home
 from tbench_datasets.decoding import rgb, told
-from tbench_datasets.home import ROOT, home
 from tbench_datasets.pictures import Pictures
 from tbench_datasets.stored import Stored, asked
 from tbench_datasets.stratified import VALIDATION, take
 from tbench_datasets.torchvision_sets.member import Member
 from tbench_datasets.torchvision_sets.members import MEMBERS
 
-DOWNLOAD = "TBENCH_DOWNLOAD"
+ROOT, DOWNLOAD = "TBENCH_DATA", "TBENCH_DOWNLOAD"
 
 
 class Family:
@@ -72,7 +71,7 @@ class _Reader:
 
 
 def _parts(member: Member, whose: str) -> tuple[Split, Split, Split]:
-    root = home()
+    root = data_home()
     try:
         opened = [_opened(member, root, word) for word in member.words]
         splits = [_split(member, dataset, whose) for dataset in opened]

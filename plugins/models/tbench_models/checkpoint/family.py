@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
-from tbench.api import Candidate, TbenchError, UsageError
+from tbench.api import Candidate, TbenchError, UsageError, data_home
 
 SHOWN = 12  # digits of a hash that stand for a card
 
@@ -15,7 +15,8 @@ SHOWN = 12  # digits of a hash that stand for a card
 class Family:
     """Any network whose state dict is a local file (.safetensors, .pth, .pt) with a card beside it, <stem>.toml or .json.
 
-    A relative path is one from the working directory. The features of the whole network are what its classifier sees; a
+    A relative path is one from the working directory or, if there is no such file, from $TBENCH_DATA
+    (~/.cache/tbench/data). The features of the whole network are what its classifier sees; a
     layer is a module or node of its graph, averaged over places. The file is read as tensors only.
     """
 
@@ -29,7 +30,7 @@ class Family:
         from tbench_models.checkpoint.card import read_card
         from tbench_models.checkpoint.network import assemble, parameter_count
 
-        path = Path(name)
+        path = Path(name) if Path(name).is_file() else data_home() / name
         if not path.is_file():
             raise UsageError(f"checkpoint/{name}: there is no such file; give the path of a state dict")
         card = read_card(path)
