@@ -15,6 +15,7 @@ COMMANDS = {
     "show": "See the leaderboard in the terminal.",
     "publish": "Write the leaderboard from what is stored.",
     "score": "Score your own arrays with a metric.",
+    "replay": "Do the published tables follow from the published numbers?",
     "list": "What is installed: metrics, models, datasets, suites ...",
     "bench": "What each metric costs on this machine.",
     "check": "Does a metric keep the contract?",
