@@ -83,7 +83,7 @@ def tau_by_truth(scores: ArrayLike, truth: ArrayLike) -> float | None:
     x, y = rounded(scores), rounded(truth)
     if not (orders(x) and orders(y)):
         return None
-    return _defined(stats.weightedtau(y, x, rank=None).statistic)
+    return _defined(stats.weightedtau(y, x, rank=_ranks_from_top(y[None], x[None])[0]).statistic)
 
 
 def between_seeds(truths: ArrayLike) -> Agreement:

@@ -23,7 +23,7 @@ def replay(suite: str, as_json: bool, out: str | None) -> None:
     from pathlib import Path
 
     from tbench.published.facts import load, names
-    from tbench.published.page import publish, replay_section
+    from tbench.published.page import cells_section, publish
     from tbench.published.replay import replay as recompute
 
     published = [load(name) for name in (names() if suite == "all" else [suite])]
@@ -40,7 +40,7 @@ def replay(suite: str, as_json: bool, out: str | None) -> None:
     console = Console(highlight=False)
     for each in published:
         console.print(f"\n{each.title} ({each.name}): {each.reference}", markup=False)
-        for line in terminal_lines(replay_section(each, verdicts[each.name]), console.width):
+        for line in terminal_lines(cells_section(verdicts[each.name]), console.width):
             console.print(line)
         for remark in each.remarks:
             console.print(f"note: {remark}", markup=False, style="dim")

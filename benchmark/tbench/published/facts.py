@@ -89,8 +89,8 @@ class Published:
     """One suite. truth: by pool and dataset; scores: by pool, dataset and metric; both larger-is-better.
 
     weights: which variable ranks the weights of the weighted tau: "both" (the mean of both ways, SciPy's default) or
-    "truth". mixtures: metric -> the min-max-scaled metrics that it is the weighted sum of. measures: of the truth, by
-    pool and dataset.
+    "truth". mixtures: metric -> the min-max-scaled metrics that it is the weighted sum of. networks: candidates
+    that go by another name in the list of networks. measures: of the truth, by pool and dataset.
     """
 
     name: str
@@ -102,6 +102,7 @@ class Published:
     remarks: tuple[str, ...]
     explanations: tuple[Explanation, ...]
     mixtures: Mapping[str, Mapping[str, float]]
+    networks: Mapping[str, str]
     truth: Mapping[tuple[str, str], Column]
     measures: Mapping[tuple[str, str], str]
     scores: Mapping[tuple[str, str, str], Column]
@@ -118,8 +119,14 @@ class Published:
         return [dataset for of, dataset in self.truth if of == pool]
 
     def metrics(self, pool: str) -> list[str]:
-        """Those with public scores of this pool's candidates."""
-        return list(dict.fromkeys(metric for of, _, metric in self.scores if of == pool))
+        """Those with public scores of this pool's candidates, mixtures last."""
+        found = dict.fromkeys(metric for of, _, metric in self.scores if of == pool)
+        mixed = [metric for metric, parts in self.mixtures.items() if found and parts.keys() <= found.keys()]
+        return [*found, *mixed]
+
+    def candidates(self, pool: str) -> list[str]:
+        """That have a truth on any dataset."""
+        return list(dict.fromkeys(name for (of, _), column in self.truth.items() if of == pool for name in column))
 
 
 @dataclass(frozen=True)
@@ -163,6 +170,7 @@ def load(name: str) -> Published:
         remarks=tuple(card["remarks"]),
         explanations=tuple(_explanation(table) for table in card.get("explanations", [])),
         mixtures=card.get("mixtures", {}),
+        networks=card.get("networks", {}),
         truth=dict(truth),
         measures=measures,
         scores=dict(scores),

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from tbench.published.equations import equations
-from tbench.published.facts import Column, Published, Printed
+from tbench.published.facts import Column, Printed, Published
 from tbench.published.rounding import ORDERS, Array, numbers, pearson_range, tie_break_count, tie_breaks, unit
 from tbench.published.speedups import speedups
 from tbench.published.verdict import Status, Verdict

@@ -64,7 +64,7 @@ def _furthest(x: Sequence[str], y: Sequence[str], sign: float) -> float:
         next_x = middle_x + sign * half_x * np.sign(_slope(at_x, at_y))
         next_y = middle_y + sign * half_y * np.sign(_slope(at_y, next_x))
         found = _pearson(next_x, next_y)
-        if sign * (found - best) <= 0:
+        if not sign * (found - best) > 0:  # nor where a column that is all but constant has become one
             break
         at_x, at_y, best = next_x, next_y, found
     return best
@@ -83,7 +83,8 @@ def _pearson(x: Array, y: Array) -> float:
 
 def _direction(x: Array) -> Array:
     centred = x - x.mean()
-    direction: Array = centred / np.linalg.norm(centred)
+    with np.errstate(invalid="ignore"):
+        direction: Array = centred / np.linalg.norm(centred)
     return direction
 
 
