@@ -74,7 +74,7 @@ def _cell(published: Published, cell: Printed, half: float) -> tuple[float | Non
     recomputed, status, why = _compare(cell, half, truth, scores, published.weights)
     if status != "differs":
         return recomputed, status, why
-    reasons = []
+    reasons = [why] if why else []
     for reason in published.explanations:
         if not reason.covers(cell):
             continue

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
-from itertools import permutations, product
-from math import factorial, prod
+from itertools import product
+from math import comb, prod
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import optimize, stats
 
 Array = NDArray[np.float64]
 
-STEPS = 100  # of the ascent to the largest Pearson correlation; a few are enough
-ORDERS = 50_000  # orders of tied candidates that are gone through
+ORDERS = 5000  # orders of tied candidates that are gone through
+STARTS = 8  # corners from which the ends of Pearson's r are searched
+PRECISION = {"ftol": 1e-14, "gtol": 1e-12}
 
 
 def unit(texts: Iterable[str]) -> float:
@@ -29,63 +30,69 @@ def numbers(texts: Iterable[str]) -> Array:
 def pearson_range(x: Sequence[str], y: Sequence[str]) -> tuple[float, float]:
     """Two values of Pearson's r that numbers within half a unit of x and y have; by continuity, all between them, too.
 
-    Found by moving each number to the end of its interval that the gradient points to, until nothing moves. What lies
-    between the two is reached for certain; the boxes are so small beside the spread that r is nearly linear in them,
-    which makes the two the ends in practice.
+    Found by following the gradient within the box of these numbers, from its middle and from some of its corners. What
+    lies between the two is reached for certain; that they are the ends is as sure as such a search can be.
     """
     return _furthest(x, y, -1.0), _furthest(x, y, 1.0)
 
 
 def tie_breaks(texts: Sequence[str]) -> Iterator[Array]:
-    """Ranks (n,) of these numbers, first as they stand, then with candidates of equal print in every order."""
+    """Ranks (n,) of these numbers, with candidates of equal print in every order, ties among them included."""
     values = numbers(texts)
     ranks = stats.rankdata(values, method="min").astype(np.float64)
-    yield ranks
     groups = [np.flatnonzero(values == value) for value in np.unique(values)]
-    groups = [group for group in groups if group.size > 1]
-    for orders in product(*(permutations(range(group.size)) for group in groups)) if groups else ():
+    for levels in product(*(_weak_orders(group.size) for group in groups)):
         broken = ranks.copy()
-        for group, order in zip(groups, orders, strict=True):
-            broken[group] += order
+        for group, level in zip(groups, levels, strict=True):
+            broken[group] += level
         yield broken
 
 
 def tie_break_count(texts: Sequence[str]) -> int:
     _, sizes = np.unique(numbers(texts), return_counts=True)
-    return prod(factorial(int(size)) for size in sizes)
+    return prod(_weak_order_count(int(size)) for size in sizes)
+
+
+def _weak_orders(count: int) -> Iterator[tuple[int, ...]]:
+    for levels in product(range(count), repeat=count):
+        if set(levels) == set(range(max(levels) + 1)):
+            yield levels
+
+
+def _weak_order_count(count: int) -> int:
+    """The ordered Bell number: who comes first, then the rest."""
+    return (
+        1 if count == 0 else sum(comb(count, first) * _weak_order_count(count - first) for first in range(1, count + 1))
+    )
 
 
 def _furthest(x: Sequence[str], y: Sequence[str], sign: float) -> float:
-    half_x, half_y = unit(x) / 2, unit(y) / 2
-    middle_x, middle_y = numbers(x), numbers(y)
-    at_x, at_y = middle_x, middle_y
-    best = _pearson(at_x, at_y)
-    for _ in range(STEPS):
-        next_x = middle_x + sign * half_x * np.sign(_slope(at_x, at_y))
-        next_y = middle_y + sign * half_y * np.sign(_slope(at_y, next_x))
-        found = _pearson(next_x, next_y)
-        if not sign * (found - best) > 0:  # nor where a column that is all but constant has become one
-            break
-        at_x, at_y, best = next_x, next_y, found
-    return best
+    middle = np.concatenate([numbers(x), numbers(y)])
+    half = np.repeat([unit(x) / 2, unit(y) / 2], len(x))
+
+    def downhill(step: Array) -> tuple[float, Array]:
+        value, slope = _pearson(middle + step * half)
+        return -sign * value, -sign * slope * half
+
+    corners = np.random.default_rng(0).choice([-1.0, 1.0], size=(STARTS, middle.size))
+    values = [_pearson(middle)[0]]
+    for start in (np.zeros(middle.size), *corners):
+        found = optimize.minimize(
+            downhill, start, jac=True, method="L-BFGS-B", bounds=[(-1, 1)] * middle.size, options=PRECISION
+        )
+        values.append(-sign * float(found.fun))
+    return sign * max(sign * value for value in values)
 
 
-def _slope(x: Array, y: Array) -> Array:
-    """The direction of the gradient of r in x."""
-    u, v = _direction(x), _direction(y)
-    slope: Array = v - (u @ v) * u
-    return slope
-
-
-def _pearson(x: Array, y: Array) -> float:
-    return float(_direction(x) @ _direction(y))
-
-
-def _direction(x: Array) -> Array:
-    centred = x - x.mean()
-    with np.errstate(invalid="ignore"):
-        direction: Array = centred / np.linalg.norm(centred)
-    return direction
+def _pearson(both: Array) -> tuple[float, Array]:
+    """r of the first half with the second, and its gradient; 0 and flat where a half is constant."""
+    x, y = (half - half.mean() for half in np.split(both, 2))
+    long_x, long_y = np.linalg.norm(x), np.linalg.norm(y)
+    if long_x == 0 or long_y == 0:
+        return 0.0, np.zeros_like(both)
+    x, y = x / long_x, y / long_y
+    r = float(x @ y)
+    return r, np.concatenate([(y - r * x) / long_x, (x - r * y) / long_y])
 
 
 def _exponent(text: str) -> int:
