@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from tbench.published.equations import fit
 from tbench.published.facts import Explanation, Published, Time, load, names
 from tbench.published.replay import replay, scores_of, statistic
+from tbench.published.rounding import tie_break_count
 from tbench.published.verdict import STATUSES, Verdict, counts
 from tests.replay.made import DATASET, METRIC, POOL, column, printed, published
 
@@ -130,11 +131,11 @@ def test_nce_on_dtd_of_tllib_repeats_logme() -> None:
 
 
 def test_pets_of_tllib_fits_no_truth_of_the_page() -> None:
-    suite = SUITES["tllib"]
+    whole = SUITES["tllib"]
+    suite = replace(whole, printed=tuple(each for each in whole.printed if each.dataset == "pets"))
     for other in suite.datasets("10 CNNs"):
         swapped = replace(suite, truth={**suite.truth, ("10 CNNs", "pets"): suite.truth["10 CNNs", other]})
-        found = [each for each in replay(swapped) if each.dataset == "pets"]
-        assert sum(each.status == "differs" for each in found) >= 7
+        assert counts(replay(swapped))["differs"] >= 7
 
 
 def test_model_spider_ranks_weights_by_accuracy_alone() -> None:
@@ -204,7 +205,7 @@ def test_what_was_printed_honestly_never_differs(pairs: list[tuple[float, float]
     rounded = [np.array([float(text) for text in each]) for each in texts]
     assume(all(np.ptp(each) > 8 for each in rounded))
     value = statistic(name, x, y, weights)
-    assume(value is not None)
+    assume(value is not None and tie_break_count(texts[0]) * tie_break_count(texts[1]) < 200)
     (found,) = replay(published(*texts, printed(name, f"{value:.4f}"), weights=weights))
     assert found.status in ("exact", "within rounding", "tie order")
 

@@ -15,7 +15,6 @@ Array = NDArray[np.float64]
 
 ORDERS = 5000  # orders of tied candidates that are gone through
 STARTS = 8  # corners from which the ends of Pearson's r are searched
-PRECISION = {"ftol": 1e-14, "gtol": 1e-12}
 
 
 def unit(texts: Iterable[str]) -> float:
@@ -61,9 +60,9 @@ def _weak_orders(count: int) -> Iterator[tuple[int, ...]]:
 
 def _weak_order_count(count: int) -> int:
     """The ordered Bell number: who comes first, then the rest."""
-    return (
-        1 if count == 0 else sum(comb(count, first) * _weak_order_count(count - first) for first in range(1, count + 1))
-    )
+    if count == 0:
+        return 1
+    return sum(comb(count, first) * _weak_order_count(count - first) for first in range(1, count + 1))
 
 
 def _furthest(x: Sequence[str], y: Sequence[str], sign: float) -> float:
@@ -78,7 +77,12 @@ def _furthest(x: Sequence[str], y: Sequence[str], sign: float) -> float:
     values = [_pearson(middle)[0]]
     for start in (np.zeros(middle.size), *corners):
         found = optimize.minimize(
-            downhill, start, jac=True, method="L-BFGS-B", bounds=[(-1, 1)] * middle.size, options=PRECISION
+            downhill,
+            start,
+            jac=True,
+            method="L-BFGS-B",
+            bounds=optimize.Bounds(-1, 1),
+            options={"ftol": 1e-14, "gtol": 1e-12},
         )
         values.append(-sign * float(found.fun))
     return sign * max(sign * value for value in values)
