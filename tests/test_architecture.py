@@ -28,6 +28,7 @@ WALLS: Mapping[str, tuple[str, ...]] = {
     "tbench.results": ("numpy", "torch"),
     "tbench.store": ("numpy", "torch"),
     "tbench.leaderboard": ("torch", "tbench.run", "tbench.registry", "tbench.evidence", "tbench.finetune"),
+    "tbench.published": ("torch", "tbench.run", "tbench.registry", "tbench.evidence", "tbench.finetune"),
     "tbench.statistics": ("torch",),
 }
 # The same, but functions may import what they need when they are called.

@@ -75,6 +75,17 @@ def agreement(scores: ArrayLike, truth: ArrayLike) -> Agreement:
     )
 
 
+def tau_by_truth(scores: ArrayLike, truth: ArrayLike) -> float | None:
+    """The weighted tau of scores (n,) with truth (n,) whose weights are ranked by the truth alone, ties by the scores.
+
+    Not symmetric, unlike that of `agreement`. None under the same conditions.
+    """
+    x, y = rounded(scores), rounded(truth)
+    if not (orders(x) and orders(y)):
+        return None
+    return _defined(stats.weightedtau(y, x, rank=_ranks_from_top(y[None], x[None])[0]).statistic)
+
+
 def between_seeds(truths: ArrayLike) -> Agreement:
     """Means over the pairs of seeds of how the truths of two seeds agree; truths (seeds, candidates).
 

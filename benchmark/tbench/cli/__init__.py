@@ -16,6 +16,7 @@ COMMANDS = {
     "publish": "Write the leaderboard from what is stored.",
     "rank": "Which model for my images?",
     "score": "Score your own arrays with a metric.",
+    "replay": "Do the published tables follow from the published numbers?",
     "list": "What is installed: metrics, models, datasets, suites ...",
     "bench": "What each metric costs on this machine.",
     "check": "Does a metric keep the contract?",

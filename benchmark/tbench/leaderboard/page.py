@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
-
-from tabulate import tabulate
 
 from tbench.errors import TbenchError
 from tbench.leaderboard.absences import absences_section
 from tbench.leaderboard.accuracies import truth_section
 from tbench.leaderboard.board import Board, make_board
 from tbench.leaderboard.frame import Frame
+from tbench.leaderboard.markdown import markdown, write
 from tbench.leaderboard.prices import cost_section
 from tbench.leaderboard.rankings import agreement_section, boards_section, datasets_section, yardsticks
-from tbench.leaderboard.tables import NOTHING, PARTIAL, Section, Table, counted
+from tbench.leaderboard.tables import NOTHING, PARTIAL, Section, counted
 from tbench.leaderboard.tidy import DESCRIPTIONS, tidy_files
 from tbench.leaderboard.variants import variants_section
 from tbench.results import Record
@@ -32,7 +30,7 @@ def publish(records: Iterable[Record], frame: Frame, out: Path) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in files.items():
-            _write(folder / name, content)
+            write(folder / name, content)
     except OSError as error:
         raise TbenchError(f"leaderboard {folder} cannot be written: {error.strerror or error}") from error
     return folder / "README.md"
@@ -57,7 +55,7 @@ def render(board: Board) -> str:
     parts = [f"# Leaderboard: {frame.title}", f"{frame.description[:1].upper()}{frame.description[1:]}."]
     parts.append("\n".join(f"- **{name}**: {words}" for name, words in facts(board)))
     parts.append("## How to read this\n\n" + "\n".join(f"- {line}" for line in _reading()))
-    parts += [_section(section) for section in sections(board)]
+    parts += [markdown(section) for section in sections(board)]
     files = "\n".join(f"- [{name}]({name}): {words}" for name, words in DESCRIPTIONS.items())
     command = f"`tbench publish --suite {frame.suite} --protocol {frame.protocol}`"
     parts.append(f"## The numbers\n\n{files}\n\nThis page was made from stored records alone, by {command}.")
@@ -108,26 +106,5 @@ def _reading() -> list[str]:
     ]
 
 
-def _section(section: Section) -> str:
-    parts = [f"## {section.title}", *section.before]
-    for title, table in section.tables:
-        parts += [f"### {title}"] if title else []
-        parts.append(_markdown(table))
-    return "\n\n".join([*parts, *section.after])
-
-
-def _markdown(table: Table) -> str:
-    rows = [[cell.replace("|", "\\|") for cell in row] for row in table.rows]
-    align = ["right" if side == "r" else "left" for side in table.align]
-    return tabulate(rows, table.header, tablefmt="pipe", colalign=align, disable_numparse=True)
-
-
 def _setting(value: object) -> str:
     return " / ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
-
-
-def _write(path: Path, content: str) -> None:
-    """A draft beside it first, so that there is always a whole file."""
-    draft = path.with_name(f".{path.name}.draft")
-    draft.write_text(content, encoding="utf-8", newline="\n")
-    os.replace(draft, path)

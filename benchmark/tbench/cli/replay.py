@@ -1,0 +1,48 @@
+"""tbench replay: do the published tables follow from the published numbers?"""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command()
+@click.argument("suite")
+@click.option("--json", "as_json", is_flag=True, help="Every cell as one JSON object of a list.")
+@click.option("--out", help="Also write pages and CSV files to this folder, one folder for each suite.")
+def replay(suite: str, as_json: bool, out: str | None) -> None:
+    """Hold every printed number of a published suite, or of all, against what the published inputs give.
+
+    \b
+    exact            equal in all printed digits
+    within rounding  numbers within half a unit of the last published digit give the printed value
+    tie order        candidates whose published numbers are equal give it in one of their orders
+    differs          the published numbers do not give the printed value
+    not computable   the numbers that it takes are not public
+    """
+    import json
+    from pathlib import Path
+
+    from tbench.published.facts import load, names
+    from tbench.published.page import cells_section, publish
+    from tbench.published.replay import replay as recompute
+
+    published = [load(name) for name in (names() if suite == "all" else [suite])]
+    verdicts = {each.name: recompute(each) for each in published}
+    pages = [publish(each, verdicts[each.name], Path(out)) for each in published] if out else []
+    if as_json:
+        rows = [verdict.row() for each in verdicts.values() for verdict in each]
+        click.echo(json.dumps(rows, indent=2, ensure_ascii=False, allow_nan=False))
+        return
+    from rich.console import Console
+
+    from tbench.leaderboard.terminal import terminal_lines
+
+    console = Console(highlight=False)
+    for each in published:
+        console.print(f"\n{each.title} ({each.name}): {each.reference}", markup=False)
+        for line in terminal_lines(cells_section(verdicts[each.name]), console.width):
+            console.print(line)
+        for remark in each.remarks:
+            console.print(f"note: {remark}", markup=False, style="dim")
+    for page in pages:
+        console.print(f"page: {page}", markup=False)

@@ -1,0 +1,31 @@
+"""Sections as Markdown, and files that are whole or not there."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from tabulate import tabulate
+
+from tbench.leaderboard.tables import Section, Table
+
+
+def markdown(section: Section) -> str:
+    parts = [f"## {section.title}", *section.before]
+    for title, table in section.tables:
+        parts += [f"### {title}"] if title else []
+        parts.append(_table(table))
+    return "\n\n".join([*parts, *section.after])
+
+
+def _table(table: Table) -> str:
+    rows = [[cell.replace("|", "\\|") for cell in row] for row in table.rows]
+    align = ["right" if side == "r" else "left" for side in table.align]
+    return tabulate(rows, table.header, tablefmt="pipe", colalign=align, disable_numparse=True)
+
+
+def write(path: Path, content: str) -> None:
+    """A draft beside it first, so that there is always a whole file."""
+    draft = path.with_name(f".{path.name}.draft")
+    draft.write_text(content, encoding="utf-8", newline="\n")
+    os.replace(draft, path)

@@ -1,0 +1,96 @@
+"""How published scores, and floors beside them, rank the candidates of a published truth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from tbench.published.facts import Published
+from tbench.published.floors import floors
+from tbench.published.replay import scores_of
+from tbench.published.rounding import numbers
+from tbench.statistics import Agreement, Mean, Null, agreement, null_quantile
+
+DRAWS = 2000
+SEED = 0
+
+Truth = tuple[str, str]  # a pool and a dataset
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """of: how many candidates are ranked; total: how many have a truth."""
+
+    agreement: Agreement
+    of: int
+    total: int
+
+
+@dataclass(frozen=True)
+class Line:
+    """One metric, or one floor, on every truth of a board."""
+
+    metric: str
+    floor: bool
+    rankings: Mapping[Truth, Ranking]
+
+    @property
+    def mean(self) -> Mean:
+        return Mean.of(ranking.agreement.tau_w for ranking in self.rankings.values())
+
+    @property
+    def whole(self) -> bool:
+        """Is every candidate ranked on every dataset?"""
+        return self.mean.count == self.mean.total and all(r.of == r.total for r in self.rankings.values())
+
+
+@dataclass(frozen=True)
+class Board:
+    """One table: lines are the metrics by their mean weighted tau, those that miss something last, then the floors."""
+
+    title: str
+    truths: tuple[Truth, ...]
+    lines: tuple[Line, ...]
+    chance: Null | None
+
+
+def boards(published: Published) -> list[Board]:
+    """One for each pool; one for all pools where each has a single dataset.
+
+    Of a pool with scores, the datasets that have any.
+    """
+    if all(len(published.datasets(pool)) == 1 for pool in published.pools):
+        return [_board(published, "", list(published.truth))]
+    return [_board(published, pool, _truths(published, pool)) for pool in published.pools]
+
+
+def _truths(published: Published, pool: str) -> list[Truth]:
+    scored = {dataset for of, dataset, _ in published.scores if of == pool}
+    return [(pool, dataset) for dataset in published.datasets(pool) if dataset in scored or not scored]
+
+
+def _board(published: Published, title: str, truths: Sequence[Truth]) -> Board:
+    metrics = dict.fromkeys(metric for pool, _ in truths for metric in published.metrics(pool))
+    lines = [Line(metric, False, dict(_of_metric(published, metric, truths))) for metric in metrics]
+    below = {pool: floors(published, pool) for pool, _ in truths}
+    for floor in dict.fromkeys(name for known in below.values() for name in known):
+        scores = {(pool, dataset): below[pool].get(floor, {}).get(dataset, {}) for pool, dataset in truths}
+        lines.append(Line(floor, True, {truth: _ranking(published, truth, scores[truth]) for truth in truths}))
+    lines = [line for line in lines if line.mean.value is not None]
+    lines.sort(key=lambda line: (line.floor, not line.whole, -(line.mean.value or 0.0), line.metric))
+    chance = null_quantile([numbers(published.truth[truth].values()) for truth in truths], DRAWS, SEED)
+    return Board(title, tuple(truths), tuple(lines), chance)
+
+
+def _of_metric(published: Published, metric: str, truths: Sequence[Truth]) -> Iterator[tuple[Truth, Ranking]]:
+    for pool, dataset in truths:
+        column = scores_of(published, pool, dataset, metric)
+        scores = {name: float(text) for name, text in column.items()}
+        yield (pool, dataset), _ranking(published, (pool, dataset), scores)
+
+
+def _ranking(published: Published, truth: Truth, scores: Mapping[str, float]) -> Ranking:
+    column = published.truth[truth]
+    names = [name for name in column if name in scores]
+    found = agreement([scores[name] for name in names], numbers(column[name] for name in names))
+    return Ranking(found, len(names), len(column))

@@ -1,0 +1,42 @@
+"""Published suites that tests make up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tbench.published.facts import Printed, Published
+
+POOL, DATASET, METRIC = "pool", "dataset", "metric"
+
+
+def column(values: Sequence[str]) -> dict[str, str]:
+    return {f"m{place}": value for place, value in enumerate(values)}
+
+
+def printed(statistic: str, value: str, **changes: str) -> Printed:
+    cell = {"pool": POOL, "table": "table", "dataset": DATASET, "metric": METRIC}
+    return Printed(**cell | changes, statistic=statistic, value=value, source="nowhere")
+
+
+def published(scores: Sequence[str], truth: Sequence[str], /, *cells: Printed, **changes: Any) -> Published:
+    whole: Mapping[str, Any] = {
+        "name": "made",
+        "title": "Made up",
+        "reference": "Nobody (2020)",
+        "ranked": "model",
+        "weights": "both",
+        "commits": {},
+        "remarks": (),
+        "explanations": (),
+        "mixtures": {},
+        "networks": {},
+        "truth": {(POOL, DATASET): column(truth)},
+        "measures": {(POOL, DATASET): "accuracy percent"},
+        "scores": {(POOL, DATASET, METRIC): column(scores)},
+        "printed": cells,
+        "times": (),
+        "terms": (),
+        "factors": (),
+    }
+    return Published(**{**whole, **changes})
