@@ -13,16 +13,23 @@ from tbench.plan import Plan, expected_seconds
 from tbench.protocol import Protocol
 from tbench.results import Key, Record
 
+BEFORE = 0.05  # share of the work that the expected pace counts for
 LINE_EVERY = 15.0  # seconds, where there is no terminal
 
 
 class Terminal:
-    """The first listener of every run. Time left = expected seconds of what is left, at the pace seen so far."""
+    """The first listener of every run. Time left = expected seconds of what is left, at the pace seen so far.
 
-    def __init__(self, plan: Plan, protocol: Protocol, console: Console) -> None:
+    As if a twentieth of the work had been done at the expected pace before: the first cell, which waits for libraries
+    and data, says nothing of the others.
+    """
+
+    def __init__(self, plan: Plan, protocol: Protocol, console: Console, workers: int = 1) -> None:
         self._console = console
         self._weights = _weights(plan, protocol)
         self._total = sum(self._weights.values())
+        self._before = BEFORE * self._total
+        self._workers = workers
         self._done = 0.0
         self._cells = 0
         self._failed = 0
@@ -78,7 +85,8 @@ class Terminal:
     def _left(self) -> str:
         if not self._done:
             return ""
-        seconds = (time.monotonic() - self._start) * (self._total - self._done) / self._done
+        elapsed = time.monotonic() - self._start + self._before / self._workers
+        seconds = elapsed * (self._total - self._done) / (self._done + self._before)
         return f"about {duration(seconds)} left"
 
 

@@ -107,7 +107,7 @@ def run(
         if dry_run:
             return
         open_workshop = partial(Workshop, protocol, suite.reference, device, Path(store_path).parent / "evidence")
-        with Terminal(plan, protocol, console) as terminal:
+        with Terminal(plan, protocol, console, workers) as terminal:
             listeners = Listeners(Registry.installed("hooks").entries(), terminal=terminal)
             listeners.tell("started", cells=plan.cells, remembered=plan.remembered)
             summary = walk(plan, store, executor, open_workshop, listeners)
