@@ -1,10 +1,11 @@
-"""Datasets of the hub through a stand-in for the library, which is not among what the tests need."""
+"""Datasets of the hub, through a stand-in for the library datasets, which is not among what the tests need."""
 
 from __future__ import annotations
 
 import sys
 import types
 
+import huggingface_hub
 import numpy as np
 import pytest
 from PIL import Image
@@ -43,16 +44,20 @@ def hub(monkeypatch):
     library.features = {"image": library.Image(), "label": ClassLabel()}
     library.tables = {word: Table([0, 1, 2] * 10, library.features) for word in ("train", "validation", "test")}
     library.asked, library.error = [], None
-    library.DownloadConfig = lambda local_files_only: local_files_only
 
-    def load_dataset(repo, download_config):
-        library.asked.append((repo, download_config))
+    def snapshot_download(repo, *, repo_type, local_files_only):
+        library.asked.append((repo, repo_type, local_files_only))
+        return f"/cache/{repo}"
+
+    def load_dataset(folder):
+        assert folder.startswith("/cache/")
         if library.error:
             raise library.error
         return library.tables
 
     library.load_dataset = load_dataset
     monkeypatch.setitem(sys.modules, "datasets", library)
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", snapshot_download)
     monkeypatch.delenv("TBENCH_DOWNLOAD", raising=False)
     return library
 
@@ -71,7 +76,7 @@ def test_given_parts_are_kept(hub):
     assert split.labels.tolist() == [0, 1, 2] * 10
     assert (split.images[7] == 7).all()
     assert split.images[7].shape == (3, 4, 3)
-    assert hub.asked == [("org/photos", True)], "without leave nothing is downloaded"
+    assert hub.asked == [("org/photos", "dataset", True)], "without leave nothing is downloaded"
 
 
 def test_a_part_whose_labels_are_secret_counts_as_missing(hub):
@@ -87,7 +92,7 @@ def test_other_parts_are_left_alone(hub):
 def test_leave_to_download_is_given_by_the_environment(hub, monkeypatch):
     monkeypatch.setenv("TBENCH_DOWNLOAD", "1")
     assert sizes(family.dataset("org/photos#9")) == [9, 9, 30]
-    assert hub.asked == [("org/photos", False)]
+    assert hub.asked == [("org/photos", "dataset", False)]
 
 
 def test_a_label_column_may_be_named(hub):
@@ -118,6 +123,15 @@ def test_what_cannot_be_loaded_is_told_in_one_line(hub):
     hub.error = ConnectionError("no route\nto host")
     with pytest.raises(UsageError, match=r"hf/x: cannot be loaded \(no route to host\); set TBENCH_DOWNLOAD=1"):
         family.dataset("x")
+
+
+def test_a_dataset_that_is_not_in_the_cache_is_told_without_a_look_at_the_network(monkeypatch):
+    library = types.ModuleType("datasets")
+    library.load_dataset = None
+    monkeypatch.setitem(sys.modules, "datasets", library)
+    monkeypatch.delenv("TBENCH_DOWNLOAD", raising=False)
+    with pytest.raises(UsageError, match=r"hf/nobody/nothing: cannot be loaded \(.*cache.*\); set TBENCH_DOWNLOAD=1"):
+        family.dataset("nobody/nothing")
 
 
 def test_an_image_that_cannot_be_decoded_is_named(hub):

@@ -28,10 +28,10 @@ class Family:
     def dataset(self, name: str) -> Stored:
         """The dataset hf/<repo>, hf/<repo>:<label column>, or either with #300 for 300 training images.
 
-        Only a dataset's default configuration, with one column of images and one class per image (ClassLabel). It is
-        looked for in the library's own cache, and downloaded only if TBENCH_DOWNLOAD=1. Parts are train, validation and
-        test as far as they have labels (the hub marks those that are kept secret with -1); what is missing is made
-        as for folder/<path>.
+        Only a dataset's default configuration, with one column of images and one class per image (ClassLabel). Its
+        repository is looked for in the hub's own cache, and downloaded, whole, only if TBENCH_DOWNLOAD=1. Parts are
+        train, validation and test as far as they have labels (the hub marks those that are kept secret with -1); what
+        is missing is made as for folder/<path>.
 
         UsageError without the library, the dataset or a usable column.
         """
@@ -70,12 +70,15 @@ class _Reader:
 
 def _loaded(repo: str, whose: str) -> Mapping[str, Any]:
     try:
-        import datasets
+        from datasets import load_dataset
+        from huggingface_hub import snapshot_download
     except ImportError as error:
         raise UsageError(f"{whose}: needs the library datasets; pip install tbench[hf]") from error
-    config = datasets.DownloadConfig(local_files_only=os.environ.get(DOWNLOAD) != "1")
+    here_only = os.environ.get(DOWNLOAD) != "1"
     try:
-        loaded: Mapping[str, Any] = datasets.load_dataset(repo, download_config=config)
+        # load_dataset cannot be told to stay off the network; once the files are here, it need not go there.
+        folder = snapshot_download(repo, repo_type="dataset", local_files_only=here_only)
+        loaded: Mapping[str, Any] = load_dataset(folder)
     except Exception as error:  # of the network, of the cache, of the files: the library has dozens
         how = f"set {DOWNLOAD}=1 to download it"
         raise UsageError(f"{whose}: cannot be loaded ({told(error)}); {how}, or choose another dataset") from error
