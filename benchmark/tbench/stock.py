@@ -7,7 +7,7 @@ from functools import cache, lru_cache
 from typing import Literal
 
 from tbench.api import Candidate, Dataset, DatasetFamily, ModelFamily, Split
-from tbench.errors import TbenchError
+from tbench.errors import TbenchError, UsageError
 from tbench.evidence.admission import frozen
 from tbench.evidence.graph import Root
 from tbench.provenance import fingerprint
@@ -63,9 +63,11 @@ class Stock:
         return family.candidate(asked.name, asked.layer)
 
     def _dataset(self, name: str) -> Dataset:
-        asked = CandidateName.parse(name)
-        family: DatasetFamily = self._families["datasets"].load(asked.family)
-        return family.dataset(asked.name)
+        family_name, slash, rest = name.partition("/")  # a path may hold an @, and a dataset has no layer
+        if not (family_name and slash and rest):
+            raise UsageError(f"{name!r} is not family/name")
+        family: DatasetFamily = self._families["datasets"].load(family_name)
+        return family.dataset(rest)
 
     def _split(self, name: str, part: Part, seed: int) -> Split:
         split = self.dataset(name).split(part, seed)

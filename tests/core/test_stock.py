@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -52,3 +53,11 @@ def test_content_that_says_who_it_is_is_not_hashed(monkeypatch: pytest.MonkeyPat
     stock = Stock()
     monkeypatch.setattr(stock, "dataset", lambda name: Told())
     assert stock.fingerprint("told/one", 3) == "train 3"
+
+
+def test_a_dataset_has_no_layer(tmp_path: Path) -> None:
+    stock = Stock()
+    with pytest.raises(UsageError, match=f"there is no {tmp_path}/my@photos"):
+        stock.dataset(f"folder/{tmp_path}/my@photos")
+    with pytest.raises(UsageError, match="'digits' is not family/name"):
+        stock.dataset("digits")

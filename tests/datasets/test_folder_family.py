@@ -195,6 +195,10 @@ def untested(root):
     return fill(root, {"train/a": 3, "train/b": 3, "test/empty": 0})
 
 
+def untrained(root):
+    return fill(root, {"val/a": 3, "val/b": 3, "test/a": 1})
+
+
 def tiny(root):
     return fill(root, {"a": 1, "b": 1})
 
@@ -211,6 +215,7 @@ def tiny(root):
         (doubled, r"one part under two names \(train, val, valid\); keep one"),
         (unseen, r"class c of test has no training image"),
         (untested, r"no images in sub-folders of test of"),
+        (untrained, r"has test and val but no train; give the training images, too"),
         (tiny, r"2 images are too few to set some aside"),
     ],
 )

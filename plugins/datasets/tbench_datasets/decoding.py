@@ -27,15 +27,15 @@ def rgb(image: Image.Image) -> NDArray[np.uint8]:
     if image.has_transparency_data:
         paper = Image.new("RGBA", image.size, "white")
         image = Image.alpha_composite(paper, image.convert("RGBA"))
-    return np.array(image.convert("RGB"))
+    return np.asarray(image if image.mode == "RGB" else image.convert("RGB"))
 
 
 def decoded(path: Path) -> NDArray[np.uint8]:
     """The first frame of a file as RGB (H, W, 3), turned as its EXIF orientation says; EvidenceError if broken."""
     try:
         with Image.open(path) as image:
-            image.load()
-            return rgb(ImageOps.exif_transpose(image))
+            ImageOps.exif_transpose(image, in_place=True)
+            return rgb(image)
     except Exception as error:  # decoders meet whatever bytes there are, and raise all sorts of things
         raise EvidenceError(f"{path} cannot be decoded ({told(error)}); replace it or take it away") from error
 

@@ -10,8 +10,12 @@ from typing import Literal
 import numpy as np
 
 from tbench.api import Split, UsageError
+<<<<<<< HEAD
 from tbench_datasets.pictures import Pictures
 from tbench_datasets.stratified import order, stream, take
+=======
+from tbench_datasets.stratified import order, parted, stream, take, validated
+>>>>>>> wa
 
 Part = Literal["train", "val", "test"]
 
@@ -59,6 +63,22 @@ class Stored:
         if part == "test":
             return min(there, MOST_TESTED)
         return min(there, max(self.classes, round(self.few / len(self.parts["train"].labels) * there)))
+
+
+def completed(given: Mapping[str, Split], whose: str) -> dict[Part, Split]:
+    """All three parts of a dataset that comes with train, and perhaps with val and test.
+
+    A fifth of train is set aside for val where there is none. Where there is no test, val is what is tested, as
+    ImageNet's is in papers; train alone is cut in three.
+    """
+    if len(given) == 1:
+        train, val, test = parted(given["train"], whose)
+    elif len(given) == 2:
+        test = given["test"] if "test" in given else given["val"]
+        train, val = validated(given["train"], whose)
+    else:
+        train, val, test = given["train"], given["val"], given["test"]
+    return {"train": train, "val": val, "test": test}
 
 
 def asked(name: str) -> tuple[str, int | None]:

@@ -13,8 +13,7 @@ from tbench.api import EvidenceError, Split
 from tbench_datasets.decoding import decoded, flaw
 from tbench_datasets.folder.tree import Classes, Tree
 from tbench_datasets.pictures import Pictures
-from tbench_datasets.stored import Part, Stored, asked
-from tbench_datasets.stratified import parted, validated
+from tbench_datasets.stored import Stored, asked, completed
 
 NAMED = 3  # broken files that are named; the others are counted
 
@@ -45,15 +44,7 @@ class Family:
         tree = Tree.read(Path(place).expanduser(), whose)
         _check(sorted(path for classes in tree.parts.values() for paths in classes.values() for path in paths), whose)
         given = {part: _split(classes, tree.classes) for part, classes in tree.parts.items()}
-        if len(given) == 1:
-            train, val, test = parted(given["train"], whose)
-        elif len(given) == 2:
-            test = given["test"] if "test" in given else given["val"]
-            train, val = validated(given["train"], whose)
-        else:
-            train, val, test = given["train"], given["val"], given["test"]
-        parts: dict[Part, Split] = {"train": train, "val": val, "test": test}
-        return Stored(f"folder/{name}", len(tree.classes), "accuracy", parts, few)
+        return Stored(f"folder/{name}", len(tree.classes), "accuracy", completed(given, whose), few)
 
 
 @dataclass(frozen=True)

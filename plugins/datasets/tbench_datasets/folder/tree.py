@@ -31,6 +31,8 @@ class Tree:
         inside = {folder.name: folder for folder in _visible_folders(root)}
         parts = {name: PARTS[name.casefold()] for name in inside if name.casefold() in PARTS}
         others = sorted(set(inside) - set(parts))
+        if parts and not others and "train" not in parts.values():
+            raise UsageError(f"{whose}: has {' and '.join(sorted(parts))} but no train; give the training images, too")
         if "train" in parts.values() and (len(parts) > 1 or not others):
             if others:
                 raise UsageError(f"{whose}: has parts ({', '.join(sorted(parts))}) beside {others[0]}; move that away")
