@@ -10,12 +10,8 @@ from typing import Literal
 import numpy as np
 
 from tbench.api import Split, UsageError
-<<<<<<< HEAD
 from tbench_datasets.pictures import Pictures
-from tbench_datasets.stratified import order, stream, take
-=======
 from tbench_datasets.stratified import order, parted, stream, take, validated
->>>>>>> wa
 
 Part = Literal["train", "val", "test"]
 
