@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple, fields
 from pathlib import Path
@@ -13,7 +13,18 @@ import numpy as np
 
 from tbench.errors import TbenchError
 from tbench.leaderboard.markdown import markdown, write
-from tbench.leaderboard.tables import NOTHING, PARTIAL, Section, Table, by_columns, counted, marked, tau, with_best
+from tbench.leaderboard.tables import (
+    NOTHING,
+    PARTIAL,
+    Section,
+    Table,
+    by_columns,
+    counted,
+    listed,
+    marked,
+    tau,
+    with_best,
+)
 from tbench.published.facts import Published
 from tbench.published.rankings import Board, Line, Truth, boards
 from tbench.published.rounding import numbers
@@ -65,23 +76,35 @@ def contents(published: Published, verdicts: Sequence[Verdict]) -> dict[str, str
 
 
 def cells_section(verdicts: Sequence[Verdict]) -> Section:
-    """Every printed number in one table, and how many there are of each status."""
-    pools = len({verdict.pool for verdict in verdicts}) > 1
+    """Every printed number, table by table; how many there are of each status; why what is not exact is not."""
+    several = len({verdict.pool for verdict in verdicts}) > 1
+    tables = []
+    for table, pool in dict.fromkeys((verdict.table, verdict.pool) for verdict in verdicts):
+        cells = [verdict for verdict in verdicts if (verdict.table, verdict.pool) == (table, pool)]
+        tables.append((f"{table}, {pool}" if several else table, _cells(cells)))
+    return Section("replay", "Printed and recomputed", (), tuple(tables), (summary(verdicts), *_reasons(verdicts)))
+
+
+def _cells(verdicts: Sequence[Verdict]) -> Table:
     columns: dict[str, list[str]] = {
-        "table": [verdict.table for verdict in verdicts],
-        "pool": [verdict.pool for verdict in verdicts] if pools else [],
         "dataset": [verdict.dataset for verdict in verdicts],
         "metric": [verdict.metric for verdict in verdicts],
         "statistic": [verdict.statistic for verdict in verdicts],
         "published": [verdict.published for verdict in verdicts],
         "recomputed": [_recomputed(verdict) for verdict in verdicts],
         "status": [verdict.status for verdict in verdicts],
-        "why": [verdict.why for verdict in verdicts],
     }
-    shown = {name: column for name, column in columns.items() if column}
-    align = "".join("r" if name in ("published", "recomputed") else "l" for name in shown)
-    tables = (("", Table(tuple(shown), by_columns(*shown.values()), align)),) if verdicts else ()
-    return Section("replay", "Printed and recomputed", (), tables, (summary(verdicts),))
+    return Table(tuple(columns), by_columns(*columns.values()), "lllrrl")
+
+
+def _reasons(verdicts: Sequence[Verdict]) -> Iterator[str]:
+    """One line for each reason, with the numbers that it is about."""
+    about: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for verdict in verdicts:
+        if verdict.why:
+            about[verdict.status, verdict.why].append(f"{verdict.metric} {verdict.statistic} on {verdict.dataset}")
+    for (status, why), cells in about.items():
+        yield f"{status}: {why} ({listed(cells, most=4)})."
 
 
 def summary(verdicts: Sequence[Verdict]) -> str:
@@ -135,7 +158,10 @@ def _replay_section(verdicts: Sequence[Verdict]) -> Section:
     rows = tuple((kind, *(str(count) for count in each.values())) for kind, each in zip(kinds, found, strict=True))
     tables.append(("", Table(("table", *STATUSES), rows, "l" + "r" * len(STATUSES))))
     if unequal := [verdict for verdict in verdicts if verdict.status not in ("exact", "not computable")]:
-        tables += [("Not equal", cells_section(unequal).tables[0][1])]
+        shown = _cells(unequal)
+        places = [", ".join(filter(None, (verdict.table, verdict.pool))) for verdict in unequal]
+        whole = by_columns(places, *zip(*shown.rows, strict=True), [verdict.why for verdict in unequal])
+        tables.append(("Not equal", Table(("table", *shown.header, "why"), whole, f"l{shown.align}l")))
     missing = Counter(verdict.why for verdict in verdicts if verdict.status == "not computable")
     after = [f"Not computable: {', '.join(f'{why} ({count})' for why, count in missing.items())}."] if missing else []
     before = tuple(f"{status[:1].upper()}{status[1:]}: {words}." for status, words in STATUSES.items())
