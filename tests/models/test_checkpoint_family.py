@@ -143,7 +143,7 @@ def test_a_node_gives_the_features_where_logits_are_no_function_of_a_vector(tmp_
     original = models.squeezenet1_1().eval()
     settings = {"architecture": "torchvision:squeezenet1_1", "classes": 1000, "arguments": {}}
     path = written(tmp_path / "squeeze.pth", original.state_dict(), **settings)
-    with pytest.raises(UsageError, match="their architecture has no linear layer; name its classifier or features$"):
+    with pytest.raises(UsageError, match=r"their architecture has no linear layer; name its classifier or features$"):
         family.candidate(str(path), None)
     network = load(written(path, original.state_dict(), features="features", **settings))
     assert (network.width, network.head) == (512, None)

@@ -18,7 +18,8 @@ from tbench.api import TbenchError, UsageError
 from tbench_models.ssl.family import family
 from tbench_models.ssl.manifest import read_manifest
 
-PED = "byol deepcluster-v2 infomin insdis moco-v1 moco-v2 pcl-v1 pcl-v2 sela-v2 simclr-v1 simclr-v2 swav".split()
+PED = ["byol", "deepcluster-v2", "infomin", "insdis", "moco-v1", "moco-v2", "pcl-v1", "pcl-v2", "sela-v2"]
+PED += ["simclr-v1", "simclr-v2", "swav"]
 NOT_OF_TORCH = {"byol", "simclr-v1", "simclr-v2"}
 IMAGES = np.random.default_rng(0).integers(0, 256, (1, 240, 300, 3), dtype=np.uint8)
 
@@ -46,7 +47,11 @@ def momentum(state: Mapping[str, Tensor], head: tuple[str, ...]) -> dict[str, An
 def clusters(state: Mapping[str, Tensor]) -> dict[str, Any]:
     """As SwAV's code writes it: no wrapping, a projection and prototypes."""
     heads = {f"module.projection_head.{layer}.weight": torch.ones(2, 2) for layer in (0, 1, 3)}
-    return {f"module.{name}": tensor for name, tensor in state.items()} | heads | {"module.prototypes.weight": torch.ones(2)}
+    return (
+        {f"module.{name}": tensor for name, tensor in state.items()}
+        | heads
+        | {"module.prototypes.weight": torch.ones(2)}
+    )
 
 
 def contrast(state: Mapping[str, Tensor]) -> dict[str, Any]:
@@ -144,14 +149,16 @@ def test_an_absent_file_is_told_with_its_place_and_source(root: Path) -> None:
 
 @pytest.mark.parametrize("name", sorted(NOT_OF_TORCH))
 def test_what_torch_cannot_read_is_to_be_converted(name: str) -> None:
-    with pytest.raises(TbenchError, match=rf"^ssl/{name} is not published as a torch checkpoint .*use checkpoint/<path>$"):
+    with pytest.raises(
+        TbenchError, match=rf"^ssl/{name} is not published as a torch checkpoint .*use checkpoint/<path>$"
+    ):
         family.candidate(name, None)
 
 
 def test_unknown_words_are_answered_with_what_there_is() -> None:
     with pytest.raises(UsageError, match=r"^ssl has no model 'moco': did you mean moco-v"):
         family.candidate("moco", None)
-    with pytest.raises(UsageError, match="^ssl has no model 'zzz': there are byol, "):
+    with pytest.raises(UsageError, match=r"^ssl has no model 'zzz': there are byol, "):
         family.candidate("zzz", None)
-    with pytest.raises(UsageError, match="^ssl/swav has no layer 'layer9'; there are conv1, .*layer1"):
+    with pytest.raises(UsageError, match=r"^ssl/swav has no layer 'layer9'; there are conv1, .*layer1"):
         family.candidate("swav", "layer9")

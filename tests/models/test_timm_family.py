@@ -161,7 +161,9 @@ def test_an_inner_layer_rests_on_fewer_parameters() -> None:
 def test_pretrained_and_random_bodies_have_as_many_parameters(original: Timm) -> None:
     network = family.candidate(TAG, None).load()
     count = sum(parameter.numel() for parameter in network.body.parameters())
-    assert count == parameter_count("x", TAG, None, random=False) == parameter_count("x", "test_resnet", None, random=True)
+    assert (
+        count == parameter_count("x", TAG, None, random=False) == parameter_count("x", "test_resnet", None, random=True)
+    )
 
 
 def test_the_fingerprint_tells_weights_content_and_layer(original: Timm) -> None:

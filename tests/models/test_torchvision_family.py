@@ -164,8 +164,8 @@ def test_absent_weights_are_told_with_what_to_do(cache: Path) -> None:
         family.candidate("resnet18.IMAGENET1K_V1", None).load()
     url = "https://download.pytorch.org/models/resnet18-f37072fd.pth"
     assert str(caught.value) == (
-        f"weights of torchvision/resnet18.IMAGENET1K_V1 are not on this machine ({cache}/resnet18-f37072fd.pth of {url});"
-        " set TBENCH_DOWNLOAD=1 to fetch them"
+        f"weights of torchvision/resnet18.IMAGENET1K_V1 are not on this machine ({cache}/resnet18-f37072fd.pth of "
+        f"{url}); set TBENCH_DOWNLOAD=1 to fetch them"
     )
 
 
@@ -186,7 +186,9 @@ def test_a_server_that_does_not_answer_is_one_line(cache: Path, monkeypatch: pyt
 
 
 def test_unknown_words_are_answered_with_what_there_is() -> None:
-    with pytest.raises(UsageError, match=r"^torchvision/resnet50 names no weights; there are resnet50\.IMAGENET1K_V1, "):
+    with pytest.raises(
+        UsageError, match=r"^torchvision/resnet50 names no weights; there are resnet50\.IMAGENET1K_V1, "
+    ):
         family.candidate("resnet50", None)
     with pytest.raises(UsageError, match=r"^torchvision/resnet50\.V9 names no weights"):
         family.candidate("resnet50.V9", None)

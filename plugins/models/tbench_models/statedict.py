@@ -46,7 +46,9 @@ def load_strictly(network: nn.Module, tensors: Mapping[str, Tensor], whose: str)
     told = [
         *_told("misses", [name for name in expected if name not in tensors]),
         *_told("has no place for", [name for name in tensors if name not in expected]),
-        *_told("has another shape of", [name for name in expected if name in tensors and _differs(expected, tensors, name)]),
+        *_told(
+            "has another shape of", [name for name in expected if name in tensors and _differs(expected, tensors, name)]
+        ),
     ]
     if told:
         raise TbenchError(f"weights {whose} do not fit its architecture: it {'; it '.join(told)}")
@@ -56,7 +58,11 @@ def load_strictly(network: nn.Module, tensors: Mapping[str, Tensor], whose: str)
 def _unwrapped(path: Path, content: object) -> dict[str, Tensor]:
     while isinstance(content, Mapping) and (inside := next((name for name in WRAPPINGS if name in content), None)):
         content = content[inside]
-    if not isinstance(content, Mapping) or not content or not all(isinstance(each, Tensor) for each in content.values()):
+    if (
+        not isinstance(content, Mapping)
+        or not content
+        or not all(isinstance(each, Tensor) for each in content.values())
+    ):
         raise TbenchError(f"weights {path} hold no state dict (nor one under {', '.join(WRAPPINGS)})")
     return dict(content)
 

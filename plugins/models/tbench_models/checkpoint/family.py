@@ -13,7 +13,7 @@ SHOWN = 12  # digits of a hash that stand for a card
 
 
 class Family:
-    """Any network whose state dict is a local file (.safetensors, .pth, .pt) with a card beside it, <stem>.toml or .json.
+    """A network whose state dict is a local file (.safetensors, .pth, .pt) with a card beside it, <stem>.toml or .json.
 
     A relative path is one from the working directory. The features of the whole network are what its classifier sees; a
     layer is a module or node of its graph, averaged over places. The file is read as tensors only.
@@ -47,7 +47,9 @@ def _checked(path: Path, expected: str) -> str:
     with path.open("rb") as file:
         found = hashlib.file_digest(file, "sha256").hexdigest()
     if found != expected.lower():
-        raise TbenchError(f"weights {path} have the sha256 {found}, their card says {expected}; mend the one or the other")
+        raise TbenchError(
+            f"weights {path} have the sha256 {found}, their card says {expected}; mend the one or the other"
+        )
     return found
 
 

@@ -95,7 +95,9 @@ def _classifier(path: Path, card: Card, network: nn.Module) -> str:
     name = card.classifier or cutting.last_linear(network)
     if name and name in dict(network.named_modules()):
         return name
-    raise UsageError(f"weights {path}: their architecture has no {name or 'linear layer'}; name its classifier or features")
+    raise UsageError(
+        f"weights {path}: their architecture has no {name or 'linear layer'}; name its classifier or features"
+    )
 
 
 def _drop_classifier(path: Path, card: Card, network: nn.Module) -> None:

@@ -46,7 +46,9 @@ class Family:
         facts = {"parameter_count": float(parameter_count(whose, layer))}
         path = Path(os.environ.get(ROOT) or Path.home() / ".cache/tbench/data") / "ssl" / entry.file
         if not path.is_file():
-            raise TbenchError(f"weights of {whose} are not at {path}; put them there from {entry.source} (root: {ROOT})")
+            raise TbenchError(
+                f"weights of {whose} are not at {path}; put them there from {entry.source} (root: {ROOT})"
+            )
         with path.open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         suffix = f"@{layer}" if layer else ""

@@ -36,19 +36,21 @@ def trunk_of(whose: str, tensors: Mapping[str, Tensor], prefix: str, network: nn
     inside = {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
     trunk = {name: tensor for name, tensor in inside.items() if name.partition(".")[0] in parts}
     if not trunk:
-        raise TbenchError(f"weights of {whose} have no tensor {prefix}conv1.weight and the like; is it the published file?")
+        raise TbenchError(
+            f"weights of {whose} have no tensor {prefix}conv1.weight and the like; is it the published file?"
+        )
     return trunk
 
 
 def parameter_count(whose: str, layer: str | None) -> int:
     """Of the body, up to its layer. UsageError for an unknown layer."""
     with torch.device("meta"):
-        network: nn.Module = _trunk()
+        network = _trunk()
     return cutting.parameter_count(cutting.inner(network, layer, whose) if layer else network)
 
 
 def _trunk() -> nn.Module:
     with seeded(0):
-        network = resnet50(weights=None)
+        network: nn.Module = resnet50(weights=None)
     cutting.without(network, "fc")
     return network

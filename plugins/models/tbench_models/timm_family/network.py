@@ -62,9 +62,7 @@ def initialised(whose: str, architecture: str, seed: int, layer: str | None) -> 
         return whole(_create(architecture, num_classes=0), classes=False)
 
 
-def whole(
-    network: Timm, *, classes: bool, side: int | None = None, prepare: Preparation | None = None
-) -> Network:
+def whole(network: Timm, *, classes: bool, side: int | None = None, prepare: Preparation | None = None) -> Network:
     """Cut before the classifier. It is the head if it stands for classes and if its logits are those of the network.
 
     They are not where a network averages the logits of several classifiers (DeiT's distilled ones): no head there.

@@ -35,4 +35,6 @@ def make_sure(whose: str, weights: WeightsEnum) -> None:
             raise TbenchError(f"weights of {whose} cannot be fetched from {weights.url} ({error})") from error
     with path.open("rb") as file:
         if not hashlib.file_digest(file, "sha256").hexdigest().startswith(beginning):
-            raise TbenchError(f"weights of {whose} are damaged (checksum of {path} is not in its name); remove that file")
+            raise TbenchError(
+                f"weights of {whose} are damaged (checksum of {path} is not in its name); remove that file"
+            )
