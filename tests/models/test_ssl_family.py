@@ -143,7 +143,8 @@ def test_an_absent_file_is_told_with_its_place_and_source(root: Path) -> None:
         family.candidate("swav", None)
     url = "https://dl.fbaipublicfiles.com/deepcluster/swav_800ep_pretrain.pth.tar"
     assert str(caught.value) == (
-        f"weights of ssl/swav are not at {root}/swav_800ep_pretrain.pth.tar; put them there from {url} (root: TBENCH_DATA)"
+        f"weights of ssl/swav are not at {root}/swav_800ep_pretrain.pth.tar; "
+        f"put them there from {url} (root: TBENCH_DATA)"
     )
 
 
