@@ -1,4 +1,4 @@
-"""Residual networks for 32 x 32 images: He, Zhang, Ren, Sun, Deep residual learning for image recognition, CVPR 2016."""
+"""Residual networks for 32 x 32 images: He et al., Deep residual learning for image recognition, CVPR 2016."""
 
 from __future__ import annotations
 

@@ -17,14 +17,15 @@ KINDS: Mapping[str, tuple[type, ...]] = {"str": (str,), "int": (int,), "float": 
 
 @dataclass(frozen=True)
 class Card:
-    """architecture: timm:<name>, torchvision:<name> or package.module:callable, called with `arguments`.
+    """How a file of weights is to be used, and where it comes from.
 
-    input_size: pixels of a side; the shorter side of an image is brought to input_size / crop_fraction, of which the
-    centre is taken. mean, std: three each, of values in [0, 1]. interpolation: nearest, bilinear, bicubic or lanczos.
-    classes: of the source head, 0 for a file without one. source, source_accuracy (in [0, 1]), licence: what the weights
-    were trained on, how well, and on what terms. sha256: of the file. classifier: name of the submodule that gives the
-    logits; the last linear layer unless told. features: the node whose mean over places are the features, for networks
-    whose logits are no function of a vector; there is no head then.
+    architecture: timm:<name>, torchvision:<name> or package.module:callable, called with `arguments`. input_size:
+    pixels of a side; the shorter side of an image is brought to input_size / crop_fraction, of which the centre is
+    taken. mean, std: three each, of values in [0, 1]. interpolation: nearest, bilinear, bicubic or lanczos.
+    classes: of the source head, 0 for a file without one. source, source_accuracy (in [0, 1]), licence: what the
+    weights were trained on, how well, and on what terms. sha256: of the file. classifier: name of the submodule
+    that gives the logits; the last linear layer unless told. features: the node whose mean over places are the
+    features, for networks whose logits are no function of a vector; there is no head then.
     """
 
     architecture: str
@@ -75,7 +76,7 @@ def _card(path: Path, table: Mapping[str, Any]) -> Card:
     for name, value in table.items():
         if not _fits(str(known[name].type), value):
             raise UsageError(f"card {path}: {name} = {value!r} is not {_EXPECTED[name]}")
-    values = {name: tuple(value) if isinstance(value, list) else value for name, value in table.items()}
+    values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in table.items()}
     card = Card(**values)
     for name, good in _sensible(card).items():
         if not good:

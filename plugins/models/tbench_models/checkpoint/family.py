@@ -13,7 +13,7 @@ SHOWN = 12  # digits of a hash that stand for a card
 
 
 class Family:
-    """Any network whose state dict is a local file (.safetensors, .pth, .pt) with a card beside it, <stem>.toml or .json.
+    """A network whose state dict is a local file (.safetensors, .pth, .pt) with a card beside it, <stem>.toml or .json.
 
     A relative path is one from the working directory or, if there is no such file, from $TBENCH_DATA
     (~/.cache/tbench/data). The features of the whole network are what its classifier sees; a

@@ -65,8 +65,6 @@ def _built(path: Path, card: Card) -> nn.Module:
     except Exception as error:  # whatever the constructor says to its arguments
         told = str(error).partition("\n")[0]
         raise UsageError(f"weights {path}: their architecture {card.architecture} cannot be built ({told})") from error
-    if not isinstance(network, nn.Module):
-        raise UsageError(f"weights {path}: {card.architecture} gives a {type(network).__name__}, not a torch module")
     return network
 
 
@@ -82,7 +80,9 @@ def _constructed(card: Card) -> nn.Module:
         case _:
             words = {}
             maker = getattr(importlib.import_module(kind), name)
-    network: nn.Module = maker(**(words | dict(card.arguments)))
+    network = maker(**(words | dict(card.arguments)))
+    if not isinstance(network, nn.Module):
+        raise TypeError(f"it gives a {type(network).__name__}, not a torch module")
     return network
 
 
@@ -109,12 +109,14 @@ def _cut(path: Path, card: Card, network: nn.Module) -> nn.Module:
     """The head, taken off the network, which gives vectors from now on."""
     name = _classifier(path, card, network)
     trial = torch.randn(1, 3, card.input_size, card.input_size, generator=torch.Generator().manual_seed(0))
+    seen: list[torch.Tensor] = []
+    head = network.get_submodule(name)
+    watch = head.register_forward_pre_hook(lambda module, given: seen.append(given[0]))
     with torch.inference_mode():
         logits = network(trial)
-        head = cutting.without(network, name)
-        features = network(trial)
-        if features.ndim != 2 or not torch.allclose(head(features), logits, rtol=1e-3, atol=1e-4):
+        watch.remove()
+        if [each.ndim for each in seen] != [2] or not torch.equal(head(seen[0]), logits):
             raise TbenchError(f"weights {path}: their logits are not what {name} makes of vectors; name the features")
     if logits.shape[1] != card.classes:
         raise TbenchError(f"weights {path} have {logits.shape[1]} classes, their card says {card.classes}")
-    return head
+    return cutting.without(network, name)

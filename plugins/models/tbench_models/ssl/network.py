@@ -45,12 +45,12 @@ def trunk_of(whose: str, tensors: Mapping[str, Tensor], prefix: str, network: nn
 def parameter_count(whose: str, layer: str | None) -> int:
     """Of the body, up to its layer. UsageError for an unknown layer."""
     with torch.device("meta"):
-        network: nn.Module = _trunk()
+        network = _trunk()
     return cutting.parameter_count(cutting.inner(network, layer, whose) if layer else network)
 
 
 def _trunk() -> nn.Module:
     with seeded(0):
-        network = resnet50(weights=None)
+        network: nn.Module = resnet50(weights=None)
     cutting.without(network, "fc")
     return network

@@ -8,15 +8,16 @@ from typing import Any
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     import timm
-    from timm.data import create_transform, resolve_model_data_config
+    from timm.data.config import resolve_model_data_config
+    from timm.data.transforms_factory import create_transform
     from timm.models import create_model, get_pretrained_cfg, load_state_dict
 
 __all__ = [
     "Timm",
     "architectures",
+    "configuration",
     "create_model",
     "create_transform",
-    "get_pretrained_cfg",
     "load_state_dict",
     "pretrained",
     "resolve_model_data_config",
@@ -28,6 +29,11 @@ Timm = Any  # timm is untyped: an nn.Module with forward_features, forward_head,
 
 def architectures() -> list[str]:
     return list(timm.list_models())
+
+
+def configuration(name: str) -> Any:
+    """What timm knows of a tag: where its weights are, for which images, how many classes."""
+    return get_pretrained_cfg(name)
 
 
 def pretrained() -> list[str]:

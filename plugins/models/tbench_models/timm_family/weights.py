@@ -12,7 +12,7 @@ from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError
 
 from tbench.api import TbenchError
 from tbench_models.downloads import absent, allowed
-from tbench_models.timm_family.library import get_pretrained_cfg, load_state_dict
+from tbench_models.timm_family.library import configuration, load_state_dict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,14 +25,14 @@ FILES = ("model.safetensors", "pytorch_model.bin")
 def identity(name: str) -> str:
     """Tag and place of the weights and, once they are here, the name the cache gives their content (on the hub: its
     sha256)."""
-    place = _place(get_pretrained_cfg(name))
+    place = _place(configuration(name))
     path = cached(name)
     return f"{name} of {place}" + (f", {path.resolve().name}" if path else "")
 
 
 def cached(name: str) -> Path | None:
     """The file on this machine."""
-    config = get_pretrained_cfg(name)
+    config = configuration(name)
     if not config.hf_hub_id:
         path = _torch_cache(config)
         return path if path.exists() else None
@@ -45,7 +45,7 @@ def read(name: str) -> Mapping[str, Tensor]:
     """Tensors by name, as the file has them; nothing in it is executed. TbenchError without file, or without sense."""
     path = cached(name)
     if path is None:
-        config = get_pretrained_cfg(name)
+        config = configuration(name)
         if not allowed():
             raise absent(
                 f"timm/{name}", _files(config)[0] if config.hf_hub_id else _torch_cache(config).name, _place(config)

@@ -1,4 +1,4 @@
-"""Every classifier of torchvision: torchvision/<name>.<weights>[@node], and controls, torchvision/<name>.random-<seed>."""
+"""Every classifier of torchvision: torchvision/<name>.<weights>[@node], and controls, <name>.random-<seed>."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class Family:
 
     Images are prepared by the transforms of the weights. The features of the whole network are what its last linear
     layer sees; SqueezeNet, whose classifier is a convolution, gives its last map averaged, and no head. A layer is a
-    module or node of the network's graph (`layer3`, `features.denseblock2`), averaged over places. Weights come from the
-    cache of torch.hub, or from download.pytorch.org where TBENCH_DOWNLOAD=1.
+    module or node of the network's graph (`layer3`, `features.denseblock2`), averaged over places. Weights come from
+    the cache of torch.hub, or from download.pytorch.org where TBENCH_DOWNLOAD=1.
     """
 
     def names(self) -> Iterable[str]:

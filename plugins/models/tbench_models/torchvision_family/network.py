@@ -32,7 +32,7 @@ def initialised(whose: str, architecture: str, seed: int, layer: str | None) -> 
     """As its authors initialise it, the same for the same seed; images are prepared as for its default weights."""
     with seeded(seed):
         network = models.get_model(architecture, weights=None, **_words(architecture, None))
-    weights = models.get_model_weights(architecture).DEFAULT  # type: ignore[attr-defined]
+    weights = models.get_model_weights(architecture).DEFAULT
     return _assembled(whose, architecture, network, weights, layer, classes=False)
 
 
@@ -75,12 +75,14 @@ def _assembled(
 def _shape(architecture: str, weights: WeightsEnum | None) -> nn.Module:
     """The network without its numbers, if it can be had: some constructors must compute with what they draw."""
     words = _words(architecture, weights)
+    network: nn.Module
     try:
         with torch.device("meta"):
-            return models.get_model(architecture, weights=None, **words)
+            network = models.get_model(architecture, weights=None, **words)
     except (NotImplementedError, RuntimeError):
         with seeded(0):
-            return models.get_model(architecture, weights=None, **words)
+            network = models.get_model(architecture, weights=None, **words)
+    return network
 
 
 def _words(architecture: str, weights: WeightsEnum | None) -> dict[str, Any]:
