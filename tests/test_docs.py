@@ -16,6 +16,7 @@ from tbench.api import VOCABULARY
 from tbench.cli import COMMANDS
 
 ROOT = Path(__file__).parent.parent
+GUIDES = ["docs/add-a-metric.md", "docs/add-a-model.md", "docs/add-a-dataset.md", "docs/published-suites.md"]
 
 
 def blocks(page: str, language: str) -> list[str]:
@@ -63,7 +64,7 @@ def test_the_metric_of_the_guide_is_listed_keeps_the_contract_and_scores(install
     assert scores[0] < scores[1]
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/add-a-metric.md", "docs/published-suites.md"])
+@pytest.mark.parametrize("page", ["README.md", *GUIDES])
 def test_pages_name_commands_that_exist(page: str) -> None:
     named = set(re.findall(r"\btbench ([a-z]+)\b", "\n".join(blocks(page, "sh"))))
     assert named
@@ -77,7 +78,7 @@ def test_the_guide_names_evidence_that_exists() -> None:
     assert set(named) <= set(VOCABULARY)
 
 
-@pytest.mark.parametrize("page", ["README.md", "ARCHITECTURE.md", "docs/add-a-metric.md", "docs/published-suites.md"])
+@pytest.mark.parametrize("page", ["README.md", "ARCHITECTURE.md", *GUIDES])
 def test_links_between_pages_lead_somewhere(page: str) -> None:
     links = re.findall(r"\]\((?!https?:)([^)#]+)", (ROOT / page).read_text(encoding="utf-8"))
     missing = [link for link in links if not (ROOT / page).parent.joinpath(link).exists()]

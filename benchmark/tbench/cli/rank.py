@@ -18,7 +18,7 @@ REASONS = 3  # of candidates that cannot be had, told in full
 
 @click.command()
 @click.argument("dataset", metavar="PATH|DATASET")
-@click.option("--models", default="all", show_default=True, help="Comma list of the suite's candidates; * matches any.")
+@click.option("--models", default="all", show_default=True, help="Comma list: the suite's, * matches any; or any name.")
 @click.option("--metrics", help="Comma list of specs to ask; the suite's panel otherwise.")
 @click.option("--suite", "suite_name", default="practice", show_default=True, help="The pool, the panel, the protocol.")
 @click.option("--draws", type=click.IntRange(min=2), default=30, show_default=True, help="Random halves of the images.")
@@ -60,7 +60,10 @@ def rank(
     from tbench.suite import chosen, load_suite
 
     suite = load_suite(suite_name)
-    pool = chosen("candidate", models, suite.candidates, suite.name)
+    words = models.split(",")
+    others = [word for word in words if "/" in word and "*" not in word and word not in suite.candidates]
+    ours = ",".join(word for word in words if word not in others)
+    pool = [*(chosen("candidate", ours, suite.candidates, suite.name) if ours else ()), *others]
     catalogue, stock = Catalogue.installed(), Stock()
     panel = [catalogue.metric(text) for text in (split_specs(metrics) if metrics else suite.metrics)]
     loud = Console(stderr=True)
