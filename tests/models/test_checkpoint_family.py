@@ -159,6 +159,14 @@ def test_a_file_without_classifier_is_a_network_without_head(tmp_path: Path, net
         torch.testing.assert_close(found.body(found.prepare(IMAGES)), expected, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.parametrize("layer", [None, "layer2"])
+def test_a_network_can_be_trained(tmp_path: Path, network: CifarResNet, layer: str | None) -> None:
+    found = load(written(tmp_path / "a.pth", network.state_dict()), layer)
+    found.body.train()
+    found.body(found.prepare(IMAGES)).square().sum().backward()
+    assert all(parameter.grad is not None for parameter in found.body.parameters())
+
+
 def test_images_are_resized_and_their_centre_is_taken(tmp_path: Path, network: CifarResNet) -> None:
     prepare = load(written(tmp_path / "a.pth", network.state_dict(), crop_fraction=0.5)).prepare
     framed = np.zeros((1, 64, 96, 3), np.uint8)

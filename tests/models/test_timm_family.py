@@ -172,6 +172,14 @@ def test_the_fingerprint_tells_weights_content_and_layer(original: Timm) -> None
     assert len({family.candidate(*name).fingerprint for name in names}) == len(names)
 
 
+@pytest.mark.parametrize(("name", "layer"), [(TAG, None), (TAG, "layer2"), ("test_vit.random-0", None)])
+def test_a_network_can_be_trained(original: Timm, name: str, layer: str | None) -> None:
+    network = family.candidate(name, layer).load()
+    network.body.train()
+    network.body(network.prepare(IMAGES)).square().sum().backward()
+    assert all(parameter.grad is not None for parameter in network.body.parameters() if parameter.requires_grad)
+
+
 @pytest.mark.parametrize(
     ("tag", "classes"),
     [

@@ -61,7 +61,7 @@ def inner(network: nn.Module, node: str, whose: str, *, channels_last: bool = Fa
 
 def width_of(body: nn.Module, side: int) -> int:
     """Columns of the features, from one black image."""
-    with torch.inference_mode():
+    with torch.no_grad():
         return int(body(torch.zeros(1, 3, side, side)).shape[1])
 
 

@@ -112,7 +112,7 @@ def _cut(path: Path, card: Card, network: nn.Module) -> nn.Module:
     seen: list[torch.Tensor] = []
     head = network.get_submodule(name)
     watch = head.register_forward_pre_hook(lambda module, given: seen.append(given[0]))
-    with torch.inference_mode():
+    with torch.no_grad():
         logits = network(trial)
         watch.remove()
         if [each.ndim for each in seen] != [2] or not torch.equal(head(seen[0]), logits):

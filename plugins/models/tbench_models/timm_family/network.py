@@ -73,11 +73,12 @@ def whole(network: Timm, *, classes: bool, side: int | None = None, prepare: Pre
     classifier = network.get_classifier() if classes else None
     size = (3, side, side) if side else _input_size(network)
     trial = torch.randn(1, *size, generator=torch.Generator().manual_seed(0))
-    with torch.inference_mode():
+    with torch.no_grad():
         logits = network.forward_head(network.forward_features(trial))
-        if network.num_classes:
-            network.reset_classifier(0)
-        body = Whole(network).eval().to(memory_format=torch.channels_last)
+    if network.num_classes:
+        network.reset_classifier(0)
+    body = Whole(network).eval().to(memory_format=torch.channels_last)
+    with torch.no_grad():
         features = body(trial)
         head = _on_vectors(classifier)
         if head is not None and not torch.allclose(head(features), logits, rtol=1e-3, atol=1e-4):
@@ -122,7 +123,7 @@ def _input_size(network: Timm) -> tuple[int, int, int]:
 
 def _inner(whose: str, network: Timm) -> Network:
     body = Inner(network.eval(), whose).eval().to(memory_format=torch.channels_last)
-    with torch.inference_mode():
+    with torch.no_grad():
         width = body(torch.zeros(1, *_input_size(network))).shape[1]
     return Network(body, None, width, preparation(network))
 
