@@ -151,14 +151,19 @@ def _announce(
 
 def _conclude(console: Console, summary: Summary, complaints: Sequence[str], page: Path, took: str) -> None:
     """How it went: every failure with its reason, then where the page is."""
+    from tbench.leaderboard.tables import listed
+
     console.print(
         f"measured {summary.measured}, remembered {summary.remembered}, not applicable {summary.inapplicable}, "
         f"failed {len(summary.failed)}, in {took}",
         markup=False,
     )
-    reasons = Counter((record.details.get("label", record.key.spec), record.reason) for record in summary.failed)
-    for (label, reason), count in reasons.items():
-        console.print(f"failed: {label} ({count} cells): {reason}", style="red", markup=False)
+    reasons = Counter(record.reason for record in summary.failed)
+    for reason, count in reasons.items():
+        labels = dict.fromkeys(
+            str(record.details.get("label", record.key.spec)) for record in summary.failed if record.reason == reason
+        )
+        console.print(f"failed: {listed([*labels])} ({count} cells): {reason}", style="red", markup=False)
     for complaint in complaints:
         console.print(f"note: {complaint}", style="yellow", markup=False)
     console.print(f"leaderboard: {page}", markup=False)
