@@ -46,6 +46,17 @@ class Stock:
             **{fact: Root.of(value) for fact, value in known.facts.items()},
         }
 
+    def absent(self, candidates: Iterable[str], datasets: Iterable[str]) -> dict[str, str]:
+        """Those that cannot be had on this machine, and why, as far as that shows before anything is loaded."""
+        found: dict[str, str] = {}
+        asked = [(name, self.candidate) for name in candidates] + [(name, self.dataset) for name in datasets]
+        for name, get in asked:
+            try:
+                get(name)
+            except Exception as error:  # a family is a stranger's code; its own cells will tell of it, too
+                found[name] = str(error)
+        return found
+
     def still_true(self, records: Iterable[Record]) -> dict[Key, Status]:
         """What is known of the candidates as they are today: not what was measured with other weights."""
         return {record.key: record.status for record in records if self._same_weights(record)}

@@ -61,3 +61,9 @@ def test_a_dataset_has_no_layer(tmp_path: Path) -> None:
         stock.dataset(f"folder/{tmp_path}/my@photos")
     with pytest.raises(UsageError, match="'digits' is not family/name"):
         stock.dataset("digits")
+
+
+def test_what_is_not_on_this_machine_is_told_beforehand() -> None:
+    told = Stock().absent(["mini/resnet-mix", "mini/resnet-mixx"], ["mini/digits", "folder/nowhere"])
+    assert set(told) == {"mini/resnet-mixx", "folder/nowhere"}
+    assert "there is no nowhere" in told["folder/nowhere"]

@@ -212,7 +212,7 @@ def test_what_does_not_fit_is_one_line(
 
 
 def test_missing_file_and_card_are_one_line_each(tmp_path: Path, network: CifarResNet) -> None:
-    with pytest.raises(UsageError, match=r"^checkpoint/nowhere\.pth: there is no such file"):
+    with pytest.raises(UsageError, match=r"^checkpoint/nowhere\.pth: there is no file .*nowhere\.pth; give the path"):
         family.candidate("nowhere.pth", None)
     path = written(tmp_path / "a.pth", network.state_dict())
     path.with_suffix(".json").write_text("{")

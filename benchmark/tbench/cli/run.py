@@ -101,9 +101,13 @@ def run(
         console.print(f"note: {complaint}", style="yellow", markup=False)
 
     with Store(store_path) as store:
-        known = Stock().still_true(store.latest(suite.name))
+        stock = Stock()
+        known = stock.still_true(store.latest(suite.name))
         plan = make_plan(part, protocol, wanted, protocol.seeds, known, again=again)
         _announce(console, part, protocol, len(wanted), plan, duration)
+        for name, reason in stock.absent(part.candidates, part.datasets).items():
+            told = reason if name.partition("#")[0] in reason else f"{name}: {reason}"
+            console.print(f"not here, so its cells will fail: {told}", style="yellow", markup=False)
         if dry_run:
             return
         open_workshop = partial(Workshop, protocol, suite.reference, device, Path(store_path).parent / "evidence")

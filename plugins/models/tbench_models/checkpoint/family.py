@@ -32,7 +32,7 @@ class Family:
 
         path = Path(name) if Path(name).is_file() else data_home() / name
         if not path.is_file():
-            raise UsageError(f"checkpoint/{name}: there is no such file; give the path of a state dict")
+            raise UsageError(f"checkpoint/{name}: there is no file {path}; give the path of a state dict")
         card = read_card(path)
         sha256 = _checked(path, card.sha256)
         described = hashlib.sha256(repr(card).encode()).hexdigest()[:SHOWN]
