@@ -223,6 +223,14 @@ def test_a_device_beside_the_processor_is_named_at_the_head() -> None:
     assert f"- **Machine**: {machines}\n- **Versions**: tbench 0.1, torch 2.15.0\n" in page
 
 
+def test_paths_are_shortened_to_what_tells_them_apart() -> None:
+    datasets = ("arrays/real/mnist.npz#300", "arrays/real/cifar10.npz#300", "arrays/real/cifar10.npz#500", "folder/x/y")
+    candidates = ("checkpoint/a/net.safetensors@layer3", "timm/net.a1_in1k", "m/net", "f/net")
+    names = make_board([], frame(datasets=datasets, candidates=candidates)).names
+    assert [names[name] for name in datasets] == ["mnist", "real/cifar10.npz#300", "real/cifar10.npz#500", "y"]
+    assert [names[name] for name in candidates] == ["net@layer3", "net.a1_in1k", "m/net", "f/net"]
+
+
 def test_names_that_two_families_share_are_not_shortened() -> None:
     page = render(make_board(truth("t/x", [0.1, 0.2, 0.3, 0.4]), frame(candidates=(*CANDIDATES, "n/a"))))
     told = section(page, "Ground truth")

@@ -16,6 +16,8 @@ from tbench.leaderboard.sift import Sifted, sift
 from tbench.leaderboard.truth import MeanTruth, Truths, find_truths, mean_truths
 from tbench.results import Record
 
+SUFFIXES = (".npz", ".safetensors", ".pth", ".pt")
+
 
 @dataclass(frozen=True)
 class Board:
@@ -104,6 +106,16 @@ def make_board(records: Iterable[Record], frame: Frame) -> Board:
 
 
 def _short(names: tuple[str, ...]) -> dict[str, str]:
-    """Without the family, as long as that is unmistakable."""
-    uses = Counter(name.partition("/")[2] for name in names)
-    return {name: bare if (bare := name.partition("/")[2]) and uses[bare] == 1 else name for name in names}
+    """The last part of a path, or all behind the family, as long as that is unmistakable."""
+    forms = {name: (_stem(name), name.partition("/")[2]) for name in names}
+    uses = Counter(form for found in forms.values() for form in set(found))
+    return {name: next((form for form in found if form and uses[form] == 1), name) for name, found in forms.items()}
+
+
+def _stem(name: str) -> str:
+    """resnet20@layer3 of checkpoint/mine/resnet20.pth@layer3, mnist of arrays/mine/mnist.npz#300."""
+    file, at, layer = name.rpartition("/")[2].partition("@")
+    file = file.partition("#")[0]
+    for suffix in SUFFIXES:
+        file = file.removesuffix(suffix)
+    return file + at + layer
