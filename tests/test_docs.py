@@ -78,7 +78,7 @@ def test_the_guide_names_evidence_that_exists() -> None:
     assert set(named) <= set(VOCABULARY)
 
 
-@pytest.mark.parametrize("page", ["README.md", "ARCHITECTURE.md", *GUIDES])
+@pytest.mark.parametrize("page", ["README.md", "ARCHITECTURE.md", "leaderboards/README.md", *GUIDES])
 def test_links_between_pages_lead_somewhere(page: str) -> None:
     links = re.findall(r"\]\((?!https?:)([^)#]+)", (ROOT / page).read_text(encoding="utf-8"))
     missing = [link for link in links if not (ROOT / page).parent.joinpath(link).exists()]

@@ -20,6 +20,7 @@ from tbench.stock import Stock
 from tbench.stopwatch import one_thread
 
 INTERVAL = (5, 95)  # per cent of the draws
+FEWEST = 4  # images per class, of which a half still differs from the whole
 
 Listener = Callable[[str, int, int], None]  # what comes next, how many steps are done, of how many
 
@@ -78,10 +79,14 @@ def rank(
     of that size would: the variance of a mean over half of N, given all N, is that of a mean over N. Drawing with
     replacement would instead flatter metrics that like copies. Each draw is the same for all candidates.
 
-    UsageError if fewer than two candidates can be scored. A candidate that cannot be had, and a metric that says
-    nothing about some candidate, are left out and told.
+    UsageError if fewer than two candidates can be scored, or if the images are too few to be halved. A candidate that
+    cannot be had, and a metric that says nothing about some candidate, are left out and told.
     """
     split = stock.split(dataset, "train", seed)
+    classes = stock.dataset(dataset).classes
+    if len(split.labels) < FEWEST * classes:
+        told = f"{len(split.labels)} training images of {classes} classes"
+        raise UsageError(f"{dataset}: {told} are too few to tell models apart; give {FEWEST} per class or more")
     left_out: dict[str, str] = {}
     scores: dict[str, Scores] = {}
     for number, name in enumerate(candidates):
@@ -100,7 +105,6 @@ def rank(
         raise UsageError(f"fewer than two candidates can be ranked on {dataset} ({reasons})")
     places = _places(stock, scores, [metric.label for metric in panel])
     labels = tuple(metric.label for metric in panel)
-    classes = stock.dataset(dataset).classes
     return Ranking(dataset, len(split.labels), classes, draws, labels, places, left_out)
 
 

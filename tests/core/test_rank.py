@@ -89,6 +89,16 @@ def test_one_candidate_is_no_ranking(stock: Stock, shelf: Shelf) -> None:
         ranked(stock, shelf, POOL[:1])
 
 
+def test_too_few_images_are_told(tmp_path: Path, shelf: Shelf) -> None:
+    images, labels = np.zeros((10, 8, 8, 3), np.uint8), np.arange(10) % 2
+    np.savez(tmp_path / "few.npz", images=images, labels=labels)
+    catalogue = Catalogue.installed()
+    metrics = [catalogue.metric(text) for text in PANEL]
+    words = {"stock": Stock(), "catalogue": catalogue, "shelf": shelf, "draws": 2, "seed": 0}
+    with pytest.raises(UsageError, match="6 training images of 2 classes are too few to tell models apart; give 4"):
+        rank(f"arrays/{tmp_path}/few.npz", POOL, metrics, **words)  # type: ignore[arg-type]
+
+
 def test_a_half_keeps_every_class() -> None:
     labels = np.array([0, 1, 1, 2, 2, 2, 2, 2])
     half = _half(labels, np.random.default_rng(0))
@@ -116,3 +126,6 @@ def test_the_command_says_what_it_can_and_cannot_say(tmp_path: Path) -> None:
     lost = CliRunner().invoke(main, ["rank", "mini/foto", "--cache", str(tmp_path)])
     assert lost.exit_code == 2
     assert "mini has no dataset 'foto': did you mean mini/photo?" in lost.output
+    nowhere = CliRunner().invoke(main, ["rank", str(tmp_path / "nowhere")])
+    assert nowhere.exit_code == 2
+    assert "nowhere; give a folder of images, an .npz file, or a dataset by name" in nowhere.output

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tbench.errors import UsageError
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -95,10 +97,14 @@ def rank(
 
 def _name(dataset: str) -> str:
     """A path that is there is a folder of images or a file of arrays; anything else a name."""
-    path = Path(dataset)
+    path = Path(dataset).expanduser()
     if path.is_dir():
         return f"folder/{dataset}"
-    return f"arrays/{dataset}" if path.is_file() else dataset
+    if path.is_file():
+        return f"arrays/{dataset}"
+    if dataset.startswith(("/", ".", "~")):
+        raise UsageError(f"there is no {dataset}; give a folder of images, an .npz file, or a dataset by name")
+    return dataset
 
 
 def _show(console: Console, ranking: Ranking) -> None:
