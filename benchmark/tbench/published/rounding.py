@@ -95,7 +95,7 @@ def _pearson(both: Array) -> tuple[float, Array]:
     if long_x == 0 or long_y == 0:
         return 0.0, np.zeros_like(both)
     x, y = x / long_x, y / long_y
-    r = float(x @ y)
+    r = float(np.clip(x @ y, -1, 1))  # rounding may lead beyond
     return r, np.concatenate([(y - r * x) / long_x, (x - r * y) / long_y])
 
 
