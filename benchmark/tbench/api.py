@@ -11,6 +11,7 @@ touches and whether it is dear enough to be kept on disk.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -51,6 +52,7 @@ __all__ = [
     "class_labels",
     "data_home",
     "evidence",
+    "may_download",
     "published",
 ]
 
@@ -162,6 +164,12 @@ class Spectrum:
     values: FloatArray  # (R,), R = min(N, D)
     vectors: FloatArray  # (D, R), orthonormal columns; if N < D, those of values that are only rounding are zero
 
+    def sound(self, samples: int) -> NDArray[np.bool_]:
+        """(R,) which values are more than rounding noise, of a matrix formed from so many rows."""
+        size = max(samples, len(self.vectors))
+        sound: NDArray[np.bool_] = self.values > 10 * size * sys.float_info.epsilon * self.values[0]
+        return sound
+
 
 @dataclass(frozen=True, eq=False)
 class Network:
@@ -241,6 +249,11 @@ class DatasetFamily(Protocol):
 def data_home() -> Path:
     """Where data and weights lie on this machine if nobody says where: $TBENCH_DATA, or ~/.cache/tbench/data."""
     return Path(os.environ.get("TBENCH_DATA") or "~/.cache/tbench/data").expanduser()
+
+
+def may_download() -> bool:
+    """Whether what is not on this machine may be fetched: only where TBENCH_DOWNLOAD=1 says so."""
+    return os.environ.get("TBENCH_DOWNLOAD") == "1"
 
 
 def class_labels(labels: NDArray[Any]) -> IntArray:

@@ -134,11 +134,11 @@ def bench(
     """
     catalogue = Catalogue.installed()
     registry = Registry.installed("literals")
-    forms: dict[str, Mapping[str, Literal]] = {name: registry.load(name) for name in registry.names()}
     asked = {"asked": specs} if specs else {name: [*registry.load(name)] for name in sets}
     chosen = {name: [catalogue.metric(text) for text in texts] for name, texts in asked.items()}
     metrics = [metric for members in chosen.values() for metric in members]
-    known = _by_spec(forms.values(), catalogue, {metric.core.name for metric in metrics}) if literals else {}
+    forms: list[Mapping[str, Literal]] = [registry.load(name) for name in registry.names()] if literals else []
+    known = _by_spec(forms, catalogue, {metric.core.name for metric in metrics})
     progress = _Progress(tell, 1 + len(metrics) + sum(metric.spec in known for metric in metrics))
     with one_thread():
         _warm_up(catalogue, metrics, seed)

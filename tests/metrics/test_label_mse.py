@@ -15,7 +15,7 @@ from sklearn.metrics import mean_squared_error
 import tbench
 from tbench.api import Inapplicable, UsageError
 from tbench.evidence.algebra import Lapack
-from tbench_metrics.label_mse import label_mse
+from tbench_metrics.linear_mse import label_mse
 
 SEEDS = st.integers(0, 2**32 - 1)
 PENALTIES = st.sampled_from([1e-6, 1e-3, 0.1, 1.0])

@@ -21,6 +21,7 @@ class Algebra(Protocol):
 
     def gram(self, rows: NDArray[Any]) -> Gram:
         """X^T X of rows X (N, D), by way of the smaller side."""
+        return Gram.of(np.asarray(rows, dtype=np.float64), self)
 
     def square(self, rows: FloatArray) -> FloatArray:
         """rows^T rows."""
@@ -52,11 +53,8 @@ def algebra(device: str) -> Algebra:
     return Torch(device)
 
 
-class Lapack:
+class Lapack(Algebra):
     """On the CPU. NumPy forms a Gram in half the operations of a general product."""
-
-    def gram(self, rows: NDArray[Any]) -> Gram:
-        return Gram.of(np.asarray(rows, dtype=np.float64), self)
 
     def square(self, rows: FloatArray) -> FloatArray:
         return np.asarray(rows.T @ rows)
@@ -75,14 +73,11 @@ class Lapack:
         return float(2 * np.log(np.diagonal(np.linalg.cholesky(matrix))).sum())
 
 
-class Torch:
+class Torch(Algebra):
     """On a device of torch, CUDA above all."""
 
     def __init__(self, device: str) -> None:
         self._device = device
-
-    def gram(self, rows: NDArray[Any]) -> Gram:
-        return Gram.of(np.asarray(rows, dtype=np.float64), self)
 
     def square(self, rows: FloatArray) -> FloatArray:
         there = self._sent(rows)

@@ -221,14 +221,13 @@ class Moved(Evidence):
         def made() -> Mapping[str, Any]:
             given = {need: origin[need] for need in self.transform_needs}
             value = self._timed("features", lambda: transform(**given, **settings))
-            made = value if isinstance(value, Mapping) else {"features": np.asarray(value)}
-            if set(made) != set(gives):
-                raise EvidenceError(f"transform {self.whose} gave {', '.join(made)} and not {', '.join(gives)}")
-            if made["features"].shape != origin["features"].shape:
-                raise EvidenceError(
-                    f"transform {self.whose} turned {origin['features'].shape} into {made['features'].shape}"
-                )
-            return made
+            found = value if isinstance(value, Mapping) else {"features": np.asarray(value)}
+            if set(found) != set(gives):
+                raise EvidenceError(f"transform {self.whose} gave {', '.join(found)} and not {', '.join(gives)}")
+            before, after = origin["features"].shape, found["features"].shape
+            if before != after:
+                raise EvidenceError(f"transform {self.whose} turned {before} into {after}")
+            return found
 
         self.roots = {name: Root(partial(lambda name: made()[name], name)) for name in gives}
 

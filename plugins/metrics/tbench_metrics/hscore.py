@@ -5,8 +5,6 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from tbench.api import Inapplicable, SaturationWarning, UsageError, published
 
 if TYPE_CHECKING:
@@ -52,9 +50,8 @@ def hscore(
     if moments.samples - 1 <= columns:
         message = f"hscore: {moments.samples} samples are too few for {columns} columns; any features give about K-1"
         warnings.warn(message, SaturationWarning, stacklevel=2)
-    if rcond is None:
-        rcond = float(10 * max(moments.samples, len(moments.mean)) * np.finfo(np.float64).eps)
-    rank = int((spectrum.values > rcond * spectrum.values[0]).sum())
-    kept = min(rank, columns)
+    values = spectrum.values
+    sound = spectrum.sound(moments.samples) if rcond is None else values > rcond * values[0]
+    kept = min(int(sound.sum()), columns)
     projected = moments.offsets @ spectrum.vectors[:, :kept]
-    return float((moments.counts @ projected**2 / (spectrum.values[:kept] + ridge)).sum())  # tr(S_T^+ S_B)
+    return float((moments.counts @ projected**2 / (values[:kept] + ridge)).sum())  # tr(S_T^+ S_B)

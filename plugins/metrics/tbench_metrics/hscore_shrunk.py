@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 ROUNDING = 1e-12  # relative size below which a difference is rounding noise
 PART = 256  # rows that are centred at a time
-EPS = float(np.finfo(np.float64).eps)
 
 
 def hscore_shrunk(features: NDArray[Any], moments: Moments, *, ddof: int = 1) -> float:
@@ -46,7 +45,7 @@ def hscore_shrunk(features: NDArray[Any], moments: Moments, *, ddof: int = 1) ->
         trace = (between * solved).sum()
     else:
         spectrum = moments.total.spectrum()
-        sound = spectrum.values > 10 * max(samples, dims) * EPS * spectrum.values[0]
+        sound = spectrum.sound(samples)
         trace = ((between @ spectrum.vectors[:, sound]) ** 2 / spectrum.values[sound]).sum()
     return float(samples * trace / (samples - ddof))
 

@@ -53,7 +53,7 @@ def logme(
     samples, dims = features.shape
     products, lengths = _against(features, labels, groups)
     sigma = gram_spectrum.values
-    sound = sigma > 10 * max(samples, dims) * EPS * sigma[0]
+    sound = gram_spectrum.sound(samples)
     if not sound.any():
         raise Inapplicable("the features are all zero")
     sigma = np.where(sound, sigma, 0.0)

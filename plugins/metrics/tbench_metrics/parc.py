@@ -185,8 +185,7 @@ def _components(rows: FloatArray, spectrum: Spectrum, dims: int) -> FloatArray:
     mean = rows.mean(axis=0)
     if spectrum.values[0] <= len(rows) * ROUNDING**2 * (mean @ mean):
         raise Inapplicable("the features are the same for all samples")
-    noise = 10 * max(rows.shape) * np.finfo(np.float64).eps * spectrum.values[0]
-    vectors = spectrum.vectors[:, : min(dims, int((spectrum.values > noise).sum()))]
+    vectors = spectrum.vectors[:, : min(dims, int(spectrum.sound(len(rows)).sum()))]
     largest = np.take_along_axis(vectors, np.abs(vectors).argmax(axis=0)[None], axis=0)
     return np.asarray((rows - mean) @ (vectors * np.sign(largest)))
 

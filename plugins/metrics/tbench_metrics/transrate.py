@@ -133,7 +133,7 @@ def _projected(
     if squares.sum() <= ROUNDING**2 * moments.total.trace / samples:
         raise Inapplicable("the class means are all the same")
     distortion = eps * (squares.sum() if normalize else 1)
-    kept = spectrum.values > 10 * max(features.shape) * EPS * spectrum.values[0]
+    kept = spectrum.sound(samples)
     vectors = spectrum.vectors[:, kept]
     slim = vectors @ ((vectors.T @ (axes.T * squares)) * (samples / spectrum.values[kept, None]))
     within = []

@@ -1,12 +1,15 @@
-"""Names of random controls, <architecture>.random-<seed>, and networks initialised from a seed."""
+"""Names of random controls, <architecture>.random-<seed>, and networks made from a seed, or without numbers."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 import torch
+
+Made = TypeVar("Made")
 
 CONTROL = re.compile(r"(?P<architecture>.+)\.random-(?P<seed>\d+)")
 
@@ -23,3 +26,13 @@ def seeded(seed: int) -> Iterator[None]:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         yield
+
+
+def shape(make: Callable[[], Made]) -> Made:
+    """The network without its numbers, if it can be had: some constructors must compute with what they draw."""
+    try:
+        with torch.device("meta"):
+            return make()
+    except (NotImplementedError, RuntimeError):
+        with seeded(0):
+            return make()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,12 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tbench.api import EvidenceError, Split, UsageError
+from tbench.api import EvidenceError, Split, UsageError, may_download
 from tbench_datasets.decoding import rgb, told
 from tbench_datasets.pictures import Pictures
 from tbench_datasets.stored import Stored, asked, completed
 
-DOWNLOAD = "TBENCH_DOWNLOAD"
 PARTS: Mapping[str, str] = {"train": "train", "validation": "val", "valid": "val", "val": "val", "test": "test"}
 
 
@@ -74,13 +72,12 @@ def _loaded(repo: str, whose: str) -> Mapping[str, Any]:
         from huggingface_hub import snapshot_download
     except ImportError as error:
         raise UsageError(f"{whose}: needs the library datasets; pip install tbench[hf]") from error
-    here_only = os.environ.get(DOWNLOAD) != "1"
     try:
         # load_dataset cannot be told to stay off the network; once the files are here, it need not go there.
-        folder = snapshot_download(repo, repo_type="dataset", local_files_only=here_only)
+        folder = snapshot_download(repo, repo_type="dataset", local_files_only=not may_download())
         loaded: Mapping[str, Any] = load_dataset(folder)
     except Exception as error:  # of the network, of the cache, of the files: the library has dozens
-        how = f"set {DOWNLOAD}=1 to download it"
+        how = "set TBENCH_DOWNLOAD=1 to download it"
         raise UsageError(f"{whose}: cannot be loaded ({told(error)}); {how}, or choose another dataset") from error
     return loaded
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,15 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tbench.api import EvidenceError, Split, TbenchError, UsageError, data_home
+from tbench.api import EvidenceError, Split, TbenchError, UsageError, data_home, may_download
 from tbench_datasets.decoding import rgb, told
 from tbench_datasets.pictures import Pictures
 from tbench_datasets.stored import Stored, asked
 from tbench_datasets.stratified import VALIDATION, take
 from tbench_datasets.torchvision_sets.member import Member
 from tbench_datasets.torchvision_sets.members import MEMBERS
-
-ROOT, DOWNLOAD = "TBENCH_DATA", "TBENCH_DOWNLOAD"
 
 
 class Family:
@@ -96,7 +93,7 @@ def _opened(member: Member, root: Path, word: str) -> Any:
             raise FileNotFoundError(f"no folder {root}")
         return member.build(datasets, root, word, False)
     except Exception:
-        if not (member.downloads and _may_download()):
+        if not (member.downloads and may_download()):
             raise
     root.mkdir(parents=True, exist_ok=True)
     return member.build(datasets, root, word, True)
@@ -123,14 +120,10 @@ def _classes(labels: NDArray[np.int64]) -> int:
     return int(labels.shape[1] if labels.ndim == 2 else labels.max() + 1)
 
 
-def _may_download() -> bool:
-    return os.environ.get(DOWNLOAD) == "1"
-
-
 def _how(member: Member) -> str:
     if not member.downloads:
-        return f"its links are dead, so put it there by hand, or name another root as {ROOT}"
-    return f"set {DOWNLOAD}=1 to have torchvision download it, or name another root as {ROOT}"
+        return "its links are dead, so put it there by hand, or name another root as TBENCH_DATA"
+    return "set TBENCH_DOWNLOAD=1 to have torchvision download it, or name another root as TBENCH_DATA"
 
 
 family = Family()

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from tbench.api import Candidate, TbenchError, UsageError, data_home
+from tbench_models.digest import sha256_of
 
 SHOWN = 12  # digits of a hash that stand for a card
 
@@ -45,8 +46,7 @@ class Family:
 
 
 def _checked(path: Path, expected: str) -> str:
-    with path.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
+    found = sha256_of(path)
     if found != expected.lower():
         raise TbenchError(
             f"weights {path} have the sha256 {found}, their card says {expected}; mend the one or the other"

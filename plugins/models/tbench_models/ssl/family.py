@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 from collections.abc import Iterable
 from difflib import get_close_matches
 from functools import partial
-from pathlib import Path
 
-from tbench.api import Candidate, TbenchError, UsageError
-
-ROOT = "TBENCH_DATA"  # names the folder that data and weights are put into; ~/.cache/tbench/data otherwise
+from tbench.api import Candidate, TbenchError, UsageError, data_home
 
 
 class Family:
@@ -29,6 +24,7 @@ class Family:
 
     def candidate(self, name: str, layer: str | None) -> Candidate:
         """UsageError for an unknown name or layer; TbenchError where the file is absent, or not one of torch."""
+        from tbench_models.digest import sha256_of
         from tbench_models.ssl.manifest import read_manifest
         from tbench_models.ssl.network import assemble, parameter_count
 
@@ -44,13 +40,12 @@ class Family:
                 "torchvision's ResNet-50 and use checkpoint/<path>"
             )
         facts = {"parameter_count": float(parameter_count(whose, layer))}
-        path = Path(os.environ.get(ROOT) or Path.home() / ".cache/tbench/data") / "ssl" / entry.file
+        path = data_home() / "ssl" / entry.file
         if not path.is_file():
             raise TbenchError(
-                f"weights of {whose} are not at {path}; put them there from {entry.source} (root: {ROOT})"
+                f"weights of {whose} are not at {path}; put them there from {entry.source} (root: TBENCH_DATA)"
             )
-        with path.open("rb") as file:
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        sha256 = sha256_of(path)
         suffix = f"@{layer}" if layer else ""
         return Candidate(whose + suffix, sha256 + suffix, partial(assemble, whose, path, entry, layer), facts)
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from tbench.api import Network, UsageError
+from tbench_models import cutting
 from tbench_models.pooling import pooled
 from tbench_models.preparation import Preparation
-from tbench_models.seeds import seeded
+from tbench_models.seeds import seeded, shape
 from tbench_models.timm_family.library import Timm, create_model, create_transform, resolve_model_data_config
 
 # Tags end in what was trained last. Classes are told by that alone: the num_classes of CLIP are those of a projection.
@@ -95,7 +97,7 @@ def parameter_count(whose: str, name: str, layer: str | None, *, random: bool) -
     else:
         network = _shape(name)
         network.reset_classifier(0)
-    return sum(parameter.numel() for parameter in network.parameters())
+    return cutting.parameter_count(network)
 
 
 def layers(name: str) -> tuple[str, ...]:
@@ -146,13 +148,7 @@ def _create(name: str, **words: Any) -> Timm:
 
 
 def _shape(name: str, **words: Any) -> Timm:
-    """The network without its numbers, if it can be had: some constructors must compute with what they draw."""
-    try:
-        with torch.device("meta"):
-            return _create(name, **words)
-    except (NotImplementedError, RuntimeError):
-        with seeded(0):
-            return _create(name, **words)
+    return shape(partial(_create, name, **words))
 
 
 def _on_vectors(classifier: object) -> nn.Module | None:

@@ -10,8 +10,8 @@ import huggingface_hub
 import torch
 from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError
 
-from tbench.api import TbenchError
-from tbench_models.downloads import absent, allowed
+from tbench.api import TbenchError, may_download
+from tbench_models.downloads import absent
 from tbench_models.timm_family.library import configuration, load_state_dict
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def read(name: str) -> Mapping[str, Tensor]:
     path = cached(name)
     if path is None:
         config = configuration(name)
-        if not allowed():
+        if not may_download():
             raise absent(
                 f"timm/{name}", _files(config)[0] if config.hf_hub_id else _torch_cache(config).name, _place(config)
             )

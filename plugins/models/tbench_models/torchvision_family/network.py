@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -11,7 +12,7 @@ from torchvision import models
 from tbench.api import Network
 from tbench_models import cutting
 from tbench_models.preparation import Preparation
-from tbench_models.seeds import seeded
+from tbench_models.seeds import seeded, shape
 from tbench_models.torchvision_family.weights import make_sure
 
 if TYPE_CHECKING:
@@ -73,15 +74,7 @@ def _assembled(
 
 
 def _shape(architecture: str, weights: WeightsEnum | None) -> nn.Module:
-    """The network without its numbers, if it can be had: some constructors must compute with what they draw."""
-    words = _words(architecture, weights)
-    network: nn.Module
-    try:
-        with torch.device("meta"):
-            network = models.get_model(architecture, weights=None, **words)
-    except (NotImplementedError, RuntimeError):
-        with seeded(0):
-            network = models.get_model(architecture, weights=None, **words)
+    network: nn.Module = shape(partial(models.get_model, architecture, weights=None, **_words(architecture, weights)))
     return network
 
 

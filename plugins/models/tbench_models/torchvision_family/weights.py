@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,8 +10,9 @@ from urllib.parse import urlparse
 
 import torch
 
-from tbench.api import TbenchError
-from tbench_models.downloads import absent, allowed
+from tbench.api import TbenchError, may_download
+from tbench_models.digest import sha256_of
+from tbench_models.downloads import absent
 
 if TYPE_CHECKING:
     from torchvision.models import WeightsEnum
@@ -26,15 +26,12 @@ def make_sure(whose: str, weights: WeightsEnum) -> None:
     found = HASH.search(path.name)
     beginning = found[1] if found else ""
     if not path.exists():
-        if not allowed():
+        if not may_download():
             raise absent(whose, str(path), weights.url)
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             torch.hub.download_url_to_file(weights.url, str(path), beginning or None, progress=False)
         except (OSError, URLError, RuntimeError) as error:  # RuntimeError: not the promised checksum
             raise TbenchError(f"weights of {whose} cannot be fetched from {weights.url} ({error})") from error
-    with path.open("rb") as file:
-        if not hashlib.file_digest(file, "sha256").hexdigest().startswith(beginning):
-            raise TbenchError(
-                f"weights of {whose} are damaged (checksum of {path} is not in its name); remove that file"
-            )
+    if not sha256_of(path).startswith(beginning):
+        raise TbenchError(f"weights of {whose} are damaged (checksum of {path} is not in its name); remove that file")
