@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 ROUNDING = 1e-12  # relative size below which a difference is rounding noise
 LEAST_SHRINKAGE = 1e-10
+CERTAIN = 1 - 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +51,13 @@ class Discriminant:
             table += (self.means @ self.directions)[labels]
         table += np.log(self.counts / self.counts.sum()) - np.einsum("cd,dc->c", self.means, self.directions) / 2
         return np.asarray(softmax(table, axis=1))
+
+    def saturation(self, value: float) -> str | None:
+        """Why a mean probability of the own class says little, if it does."""
+        samples, dims = int(self.counts.sum()), self.means.shape[1]
+        if samples - 1 <= dims:
+            return f"{samples} samples are too few for {dims} columns; any features give a value near 1"
+        return "every sample is certain of its class" if value > CERTAIN else None
 
     def shrunk(self, shrinkage: float) -> Discriminant:
         """Of the same samples, otherwise regularised."""

@@ -13,8 +13,6 @@ from tbench.api import SaturationWarning, UsageError
 if TYPE_CHECKING:
     from tbench.api import Discriminant, IntArray, Moments
 
-CERTAIN = 1 - 1e-9
-
 
 def lda(
     features: NDArray[Any],
@@ -36,13 +34,9 @@ def lda(
     """
     if shrinkage is not None and not 0 < shrinkage <= 1:
         raise UsageError(f"lda: shrinkage={shrinkage} must be in (0, 1], or none")
-    samples, dims = features.shape
     fitted = discriminant if shrinkage is None else discriminant.shrunk(shrinkage)
     table = fitted.probabilities(features - moments.mean)
     value = float(np.take_along_axis(table, labels[:, None], axis=1).mean())
-    if samples - 1 <= dims:
-        message = f"lda: {samples} samples are too few for {dims} columns; any features give a value near 1"
-        warnings.warn(message, SaturationWarning, stacklevel=2)
-    elif value > CERTAIN:
-        warnings.warn("lda: every sample is certain of its class", SaturationWarning, stacklevel=2)
+    if reason := discriminant.saturation(value):
+        warnings.warn(f"lda: {reason}", SaturationWarning, stacklevel=2)
     return value

@@ -14,8 +14,6 @@ from tbench.api import SaturationWarning
 if TYPE_CHECKING:
     from tbench.api import Discriminant, FloatArray, IntArray, Moments
 
-CERTAIN = 1 - 1e-9
-
 
 def sfda(features: NDArray[Any], labels: IntArray, moments: Moments, discriminant: Discriminant) -> float:
     """Mean probability of the own class under a regularised discriminant analysis of self-challenged features.
@@ -28,7 +26,6 @@ def sfda(features: NDArray[Any], labels: IntArray, moments: Moments, discriminan
     With N - 1 <= D samples the value is near 1 whatever the features, and at 1 it cannot tell models apart:
     SaturationWarning.
     """
-    samples, dims = features.shape
     rows = features - moments.mean  # the probabilities do not depend on the origin
     confidence = _own(softmax(discriminant.probabilities(rows), axis=1), labels)
     means = moments.offsets
@@ -41,11 +38,8 @@ def sfda(features: NDArray[Any], labels: IntArray, moments: Moments, discriminan
         challenged[c] = part.mean(axis=0)
         rows[own] = part - challenged[c]
     value = float(_own(discriminant.refitted(challenged, rows).probabilities(rows, labels), labels).mean())
-    if samples - 1 <= dims:
-        message = f"sfda: {samples} samples are too few for {dims} columns; any features give a value near 1"
-        warnings.warn(message, SaturationWarning, stacklevel=2)
-    elif value > CERTAIN:
-        warnings.warn("sfda: every sample is certain of its class", SaturationWarning, stacklevel=2)
+    if reason := discriminant.saturation(value):
+        warnings.warn(f"sfda: {reason}", SaturationWarning, stacklevel=2)
     return value
 
 
