@@ -71,7 +71,8 @@ VOCABULARY: Mapping[str, str] = {
     "network": "the candidate's network (Network)",
     "parameter_count": "number of parameters of the candidate's body, up to its layer",
     "source_accuracy": "held-out accuracy of the candidate on its own source task, in [0, 1]",
-    "device": "where linear algebra runs: cpu, or what torch calls another device, such as cuda",
+    "device": "where networks and linear algebra run: cpu, or what torch calls another device, such as cuda",
+    "precision": "what the network computes in: float32, or bfloat16",
     "algebra": "Grams, eigen-decompositions and Cholesky factors in float64, on that device (Algebra)",
     "seed": "an integer, its own for each candidate, dataset and run seed; anything random must use it",
 }

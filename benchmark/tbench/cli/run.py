@@ -32,7 +32,14 @@ if TYPE_CHECKING:
 @click.option("--seeds", help="Comma list of integers; the protocol's own otherwise.")
 @click.option("--executor", "executor_name", default="processes", show_default=True, help="Where work runs.")
 @click.option("--workers", type=click.IntRange(min=1), help="How many at once; as many as there are cores otherwise.")
-@click.option("--device", default="cpu", show_default=True, help="Where scores do linear algebra: cpu, or cuda.")
+@click.option("--device", default="cpu", show_default=True, help="Where networks and linear algebra run: cpu, or cuda.")
+@click.option(
+    "--precision",
+    type=click.Choice(("float32", "bfloat16", "auto")),
+    default="float32",
+    show_default=True,
+    help="What features are computed in; auto: the fastest here.",
+)
 @click.option(
     "--store", "store_path", default=".tbench/results.sqlite", show_default=True, help="Where facts are kept."
 )
@@ -49,6 +56,7 @@ def run(
     executor_name: str,
     workers: int | None,
     device: str,
+    precision: str,
     store_path: str,
     out: str,
     again: bool,
@@ -66,6 +74,7 @@ def run(
 
     from tbench.contract import rehearse
     from tbench.evidence.algebra import algebra
+    from tbench.evidence.precision import settled
     from tbench.hooks import Listeners
     from tbench.leaderboard.page import publish
     from tbench.metric import Catalogue
@@ -95,6 +104,7 @@ def run(
         if ":" in metric.label:
             rehearse(metric, catalogue)
     algebra(device)
+    precision = settled(precision, device)
     workers = workers or len(os.sched_getaffinity(0))
     executor = Registry.installed("executors").load(executor_name)(workers)
     for complaint in refused:
@@ -102,7 +112,7 @@ def run(
 
     with Store(store_path) as store:
         stock = Stock()
-        known = stock.still_true(store.latest(suite.name))
+        known = stock.still_true(store.latest(suite.name), precision)
         plan = make_plan(part, protocol, wanted, protocol.seeds, known, again=again)
         _announce(console, part, protocol, len(wanted), plan, duration)
         for name, reason in stock.absent(part.candidates, part.datasets).items():
@@ -110,7 +120,9 @@ def run(
             console.print(f"not here, so its cells will fail: {told}", style="yellow", markup=False)
         if dry_run:
             return
-        open_workshop = partial(Workshop, protocol, suite.reference, device, Path(store_path).parent / "evidence")
+        open_workshop = partial(
+            Workshop, protocol, suite.reference, device, precision, Path(store_path).parent / "evidence"
+        )
         with Terminal(plan, protocol, console, workers) as terminal:
             listeners = Listeners(Registry.installed("hooks").entries(), terminal=terminal)
             listeners.tell("started", cells=plan.cells, remembered=plan.remembered)
