@@ -41,6 +41,10 @@ class Family:
         load = partial(_load, self.folder, name, card, layer)
         return Candidate(f"mini/{name}@{layer}", f"{card.sha256}@{layer}", load, facts)
 
+    def recipes(self) -> Iterable[str]:
+        """Those that `pretrain` makes."""
+        return self.names()
+
     def pretrain(
         self, names: Iterable[str], load_dataset: Callable[[str], Dataset], out: Path, report: Callable[[str], None]
     ) -> None:
