@@ -69,7 +69,7 @@ def make_plan(
 ) -> Plan:
     """Scores first, then fine-tuning; within each, one dataset after the other, so that each is prepared once.
 
-    A cell that failed is tried again; with again, so is every other.
+    A cell that failed is tried again; with again, so is every other. None of a candidate on what it has seen.
     """
     scores = tuple(metric.spec for metric in metrics)
     truths = tuple(run.spec for run in protocol.runs())
@@ -80,6 +80,8 @@ def make_plan(
         for dataset in suite.datasets:
             for seed in seeds:
                 for candidate in suite.candidates:
+                    if (candidate, dataset) in suite.seen:
+                        continue
                     task = Task(kind, suite.name, dataset, candidate, seed, specs)
                     done = [] if again else [key for key in task.cells() if known.get(key, "failed") != "failed"]
                     remembered += len(done)

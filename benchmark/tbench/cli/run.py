@@ -150,9 +150,11 @@ def _announce(
     console: Console, suite: Suite, protocol: Protocol, metrics: int, plan: Plan, duration: Callable[[float], str]
 ) -> None:
     """What is going to be done, and how long it is expected to take."""
+    seen = sum(candidate in suite.candidates and dataset in suite.datasets for candidate, dataset in suite.seen)
+    less = f" less {seen} (pre-trained on that dataset)" if seen else ""
     console.print(
-        f"suite {suite.name}: {len(suite.candidates)} candidates x {len(suite.datasets)} datasets, {metrics} metrics, "
-        f"protocol {protocol.name}, seeds {', '.join(map(str, protocol.seeds))}",
+        f"suite {suite.name}: {len(suite.candidates)} candidates x {len(suite.datasets)} datasets{less}, "
+        f"{metrics} metrics, protocol {protocol.name}, seeds {', '.join(map(str, protocol.seeds))}",
         markup=False,
     )
     counts: Counter[str] = Counter()

@@ -52,6 +52,10 @@ class Family:
         card = read_cards(self.folder)[name]
         return together(card.recipe.architecture, card.classes, _weights(self.folder, name, card), layers)
 
+    def recipes(self) -> Iterable[str]:
+        """Those that `pretrain` makes."""
+        return self.names()
+
     def pretrain(
         self, names: Iterable[str], load_dataset: Callable[[str], Dataset], out: Path, report: Callable[[str], None]
     ) -> None:
