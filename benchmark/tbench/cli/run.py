@@ -32,7 +32,12 @@ if TYPE_CHECKING:
 @click.option("--seeds", help="Comma list of integers; the protocol's own otherwise.")
 @click.option("--executor", "executor_name", default="processes", show_default=True, help="Where work runs.")
 @click.option("--workers", type=click.IntRange(min=1), help="How many at once; as many as there are cores otherwise.")
-@click.option("--device", default="cpu", show_default=True, help="Where scores do linear algebra: cpu, or cuda.")
+@click.option(
+    "--device",
+    default="cpu",
+    show_default=True,
+    help="Where scores do linear algebra, and fine-tuning: cpu, or cuda.",
+)
 @click.option(
     "--store", "store_path", default=".tbench/results.sqlite", show_default=True, help="Where facts are kept."
 )
@@ -64,6 +69,7 @@ def run(
 
     from rich.console import Console
 
+    from tbench.checkpoint import Checkpoints
     from tbench.contract import rehearse
     from tbench.evidence.algebra import algebra
     from tbench.hooks import Listeners
@@ -110,7 +116,9 @@ def run(
             console.print(f"not here, so its cells will fail: {told}", style="yellow", markup=False)
         if dry_run:
             return
-        open_workshop = partial(Workshop, protocol, suite.reference, device, Path(store_path).parent / "evidence")
+        beside = Path(store_path).parent
+        checkpoints = Checkpoints(beside / "checkpoints")
+        open_workshop = partial(Workshop, protocol, suite.reference, device, beside / "evidence", checkpoints)
         with Terminal(plan, protocol, console, workers) as terminal:
             listeners = Listeners(Registry.installed("hooks").entries(), terminal=terminal)
             listeners.tell("started", cells=plan.cells, remembered=plan.remembered)
