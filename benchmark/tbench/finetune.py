@@ -41,7 +41,7 @@ def finetune(network: Network, target: Target, run: Run, seed: int, device: str 
 
 def outcome(training: Training, target: Target) -> Outcome:
     """What a training that is over came to."""
-    validation, test = training.judge("val"), training.judge("test")
+    validation, test = training.validate(), training.judge("test")
     status = "diverged" if training.diverged else "chance" if _guesses(validation, target) else "ok"
     return Outcome(validation, test, status, tenths(training.losses), training.clock.timing)
 

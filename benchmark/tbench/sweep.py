@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from tbench.api import Network, Split
 from tbench.checkpoint import Checkpoint, Checkpoints, UnusableError
 from tbench.executors import Notice
 from tbench.failure import reason, unable
-from tbench.finetune import outcome
+from tbench.finetune import outcome, tenths
+from tbench.halving import rungs
 from tbench.plan import Task, run_of
 from tbench.protocol import Protocol
 from tbench.provenance import now
@@ -40,8 +42,12 @@ class Sweep:
         self._device = device
         self._provenance = provenance
         self._ready: Target | None = None
+        self._begun: set[Key] = set()
 
     def records(self) -> Iterator[Record | Notice]:
+        return self._halved() if self._protocol.halving else self._one_by_one()
+
+    def _one_by_one(self) -> Iterator[Record | Notice]:
         for key in self._task.cells():
             try:
                 training = yield from self._training(key)
@@ -53,6 +59,48 @@ class Sweep:
                 continue
             yield record
             checkpoint.remove()
+
+    def _halved(self) -> Iterator[Record | Notice]:
+        """All records at the end, once it is known who is left; until then checkpoints hold what is known.
+
+        These stay if a run failed: when it is tried again, the others need not be.
+        """
+        protocol = self._protocol
+        grid = [replace(self._task.cells()[0], spec=run.spec) for run in protocol.runs()]
+        told: dict[Key, Record] = {}
+        going = grid
+        for rung in rungs(len(grid), protocol.steps):
+            stopped: dict[Key, Record] = {}
+            for key in going:
+                try:
+                    training = yield from self._climbed(key, rung.step)
+                    stopped[key] = self._stopped(key, training, rung.step)
+                except Exception as error:
+                    told[key] = unable(key, "failed", reason(error), LABEL)
+            order = sorted(stopped, key=lambda key: _preference(stopped[key]))
+            going = order[: rung.kept]
+            told |= {key: stopped[key] for key in order[rung.kept :]}
+        for key in going:
+            try:
+                training = yield from self._climbed(key, protocol.steps)
+                told[key] = self._finished(key, training)
+            except Exception as error:
+                told[key] = unable(key, "failed", reason(error), LABEL)
+        for key in self._task.cells():
+            yield told[key]
+        if not any(record.status == "failed" for record in told.values()):
+            for key in grid:
+                self._checkpoint(key).remove()
+
+    def _climbed(self, key: Key, step: int) -> Generator[Notice, None, Training]:
+        """Trained up to a step and judged there, unless it had gone further before it was killed."""
+        training = yield from self._training(key)
+        if training.step <= step:
+            checkpoint = self._checkpoint(key)
+            training.advance(step, checkpoint.keep)
+            training.validate()
+            checkpoint.write(training)
+        return training
 
     def _training(self, key: Key) -> Generator[Notice, None, Training]:
         """As its checkpoint has it, or fresh."""
@@ -66,7 +114,9 @@ class Sweep:
         else:
             if state:
                 training.restore(state)
-                yield Notice(f"{whose}: goes on at step {training.step} of {self._protocol.steps}")
+                if key not in self._begun:
+                    yield Notice(f"{whose}: goes on at step {training.step} of {self._protocol.steps}")
+        self._begun.add(key)
         return training
 
     def _checkpoint(self, key: Key) -> Checkpoint:
@@ -91,21 +141,50 @@ class Sweep:
             told.test,
             seconds=told.timing.seconds,
             cpu_seconds=told.timing.cpu_seconds,
-            details=self._details(training)
-            | {"validation": told.validation, "training": told.training, "curve": list(told.curve)},
+            details=self._details(training, told.validation, told.training) | {"curve": list(told.curve)},
             provenance=self._provenance(),
             time=now(),
         )
 
-    def _details(self, training: Training) -> dict[str, Any]:
+    def _stopped(self, key: Key, training: Training, step: int) -> Record:
+        """What there is to say of a run if it does not go on; its test images were never looked at.
+
+        One that went further when another had failed is told of as it was at this step, but for its seconds.
+        """
+        last = min(step, training.step)
+        return Record(
+            key,
+            "inapplicable",
+            reason=f"stopped at step {step} of {self._protocol.steps}: the better half of the grid went on (halving)",
+            seconds=training.clock.seconds,
+            cpu_seconds=training.clock.cpu_seconds,
+            details=self._details(training, training.validations[last], "stopped")
+            | {
+                "steps": last,
+                "diverged": training.diverged and training.step == last,
+                "curve": list(tenths(training.losses[:last])),
+            },
+            provenance=self._provenance(),
+            time=now(),
+        )
+
+    def _details(self, training: Training, validation: float, status: str) -> dict[str, Any]:
         assert self._ready
         return {
             "protocol": self._protocol.name,
             "learning_rate": training.run.learning_rate,
             "weight_decay": training.run.weight_decay,
             "steps": self._protocol.steps,
+            "validation": validation,
             "measure": self._ready.measure,
+            "training": status,
         }
+
+
+def _preference(stopped: Record) -> tuple[bool, float, float, float]:
+    """Those first that go on: as the best of a finished sweep is chosen, but never one that diverged before others."""
+    told = stopped.details
+    return told["diverged"], -told["validation"], told["learning_rate"], told["weight_decay"]
 
 
 def _point(training: Training) -> str:

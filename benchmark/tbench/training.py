@@ -47,13 +47,15 @@ class Training:
     """Body and a fresh linear head, their optimiser, its schedule, and all that is drawn at random.
 
     The seed decides the head, the order and the shifts; nothing else is random but what the network itself draws.
-    losses: of every step so far. clock: what training and judging took, moving to the device included. device: any that
-    torch names; on one and the same the outcome is the same to the bit as long as torch's kernels there are.
+    losses: of every step so far. validations: results on validation images, by step. clock: what training and judging
+    took. device: any that torch names; on the CPU the outcome is the same to the bit each time, elsewhere as far as
+    torch's kernels are.
     """
 
     def __init__(self, network: Network, target: Target, run: Run, seed: int, device: str = "cpu") -> None:
         self.run = run
         self.losses: list[float] = []
+        self.validations: dict[int, float] = {}
         self.clock = Clock()
         self._target = target
         self._device = torch.device(device)
@@ -99,6 +101,12 @@ class Training:
             if between:
                 between(self)
 
+    def validate(self) -> float:
+        """The result on validation images after the last step; they are looked at once for each step."""
+        if self.step not in self.validations:
+            self.validations[self.step] = self.judge("val")
+        return self.validations[self.step]
+
     def judge(self, part: str) -> float:
         """By the target's measure."""
         logits = self.logits(part)
@@ -119,6 +127,7 @@ class Training:
             "model": self._model.state_dict(),
             "optimizer": self._optimizer.state_dict(),
             "losses": self.losses,
+            "validations": self.validations,
             "order": self._order,
             "draws": self._draws.get_state(),
             "network_draws": [draws() for draws, _ in self._network_draws()],
@@ -129,7 +138,7 @@ class Training:
         """Be as the training was whose state this is: of the same network, target, run, seed and device."""
         self._model.load_state_dict(state["model"])
         self._optimizer.load_state_dict(state["optimizer"])
-        self.losses = [*state["losses"]]
+        self.losses, self.validations = [*state["losses"]], {**state["validations"]}
         self._order = state["order"]
         self._draws.set_state(state["draws"])
         for (_, draw_on), drawn in zip(self._network_draws(), state["network_draws"], strict=True):
