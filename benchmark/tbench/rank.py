@@ -13,11 +13,12 @@ from tbench.api import Split
 from tbench.errors import Inapplicable, TbenchError, UsageError
 from tbench.evidence.graph import Evidence, Root
 from tbench.evidence.shelf import Shelf
-from tbench.finetune import Target, finetune
+from tbench.finetune import finetune
 from tbench.metric import Catalogue, Metric
 from tbench.protocol import Protocol
 from tbench.stock import Stock
 from tbench.stopwatch import one_thread
+from tbench.training import Target
 
 INTERVAL = (5, 95)  # per cent of the draws
 FEWEST = 4  # images per class, of which a half still differs from the whole

@@ -10,7 +10,7 @@ from tbench.api import Candidate, Dataset, DatasetFamily, ModelFamily, Split
 from tbench.errors import TbenchError, UsageError
 from tbench.evidence.admission import frozen
 from tbench.evidence.graph import Root
-from tbench.evidence.precision import FLOAT32
+from tbench.precision import FLOAT32
 from tbench.provenance import fingerprint
 from tbench.registry import Registry
 from tbench.results import Key, Record, Status

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from tbench.api import Network
 from tbench.evidence.extraction import forward, reference_forward
 from tbench.evidence.graph import SHARD
-from tbench.evidence.precision import settled
+from tbench.precision import settled
 from tbench.prepared import PASS, batch_size, batches
 
 SIDE = 64

@@ -46,6 +46,19 @@ def test_a_finished_plan_is_empty_unless_asked_again() -> None:
     assert plan(everything, again=True) == plan({})
 
 
+def test_a_sweep_with_halving_is_done_as_a_whole() -> None:
+    halved = replace(FORMER.protocol(None), halving=True, steps=80)
+    made = make_plan(FORMER, halved, [], (0,), {})
+    first = made.tasks[0]
+    assert len(first.specs) == 4
+    for known in ("ok", "inapplicable"):
+        partly = make_plan(FORMER, halved, [], (0,), dict.fromkeys(first.cells()[1:], known))
+        assert (partly.tasks[0], partly.remembered) == (first, 0)
+    done = make_plan(FORMER, halved, [], (0,), dict.fromkeys(first.cells(), "inapplicable"))
+    assert (done.tasks, done.remembered) == (made.tasks[1:], 4)
+    assert made.seconds(halved) == len(made.tasks) * 2 * halved.seconds  # four runs cost as much as two
+
+
 def test_time_is_estimated_from_what_is_left() -> None:
     protocol = FORMER.protocol(None)
     whole = plan({})

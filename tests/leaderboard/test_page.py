@@ -179,6 +179,19 @@ def test_truth_is_flagged_and_sweeps_with_a_failed_run_are_counted() -> None:
     assert "In 2 of 5 sweeps a run failed; the best of the others is taken." in told
 
 
+def test_runs_that_were_stopped_early_are_counted_apart() -> None:
+    records = [run("t/x", f"m/{name}", value) for name, value in (("a", 0.9), ("b", 0.8))]
+    records += [
+        run("t/x", f"m/{name}", None, rate=RATES[0], status="inapplicable", training="stopped", reason="stopped at 8")
+        for name in "ab"
+    ]
+    page = render(make_board(records, frame()))
+    told = section(page, "Ground truth")
+    assert "4 runs, of which 0 diverged and 0 stayed at chance. 2 were stopped early, for better ones to go on." in told
+    assert "a run failed" not in told
+    assert row(section(page, "What is not"), "fine-tuning")[1:] == ["inapplicable", "2", "a, b", "x", "stopped at 8"]
+
+
 def test_measures_are_named_where_they_differ() -> None:
     records = [*truth("t/x", [0.1, 0.2, 0.3, 0.4]), *truth("t/y", [0.1, 0.2, 0.3, 0.4], measure="map")]
     assert "Measure: x accuracy, y map." in render(make_board(records, frame()))

@@ -22,7 +22,7 @@ from torch.utils.data import DataLoader
 from torchvision.datasets import ImageFolder
 
 from tbench.evidence.extraction import forward
-from tbench.evidence.precision import settled
+from tbench.precision import settled
 from tbench.stock import Stock
 from tbench.stopwatch import once, one_thread
 

@@ -61,9 +61,9 @@ def rank(
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    from tbench.evidence.precision import settled
     from tbench.evidence.shelf import Shelf
     from tbench.metric import Catalogue
+    from tbench.precision import settled
     from tbench.rank import rank as ranked
     from tbench.rank import try_out
     from tbench.spec import split_specs

@@ -72,13 +72,14 @@ def run(
 
     from rich.console import Console
 
+    from tbench.checkpoint import Checkpoints
     from tbench.contract import rehearse
     from tbench.evidence.algebra import algebra
-    from tbench.evidence.precision import settled
     from tbench.hooks import Listeners
     from tbench.leaderboard.page import publish
     from tbench.metric import Catalogue
     from tbench.plan import make_plan
+    from tbench.precision import settled
     from tbench.progress import Terminal, duration
     from tbench.registry import Registry
     from tbench.run import run as walk
@@ -120,8 +121,10 @@ def run(
             console.print(f"not here, so its cells will fail: {told}", style="yellow", markup=False)
         if dry_run:
             return
+        beside = Path(store_path).parent
+        checkpoints = Checkpoints(beside / "checkpoints")
         open_workshop = partial(
-            Workshop, protocol, suite.reference, device, precision, Path(store_path).parent / "evidence"
+            Workshop, protocol, suite.reference, device, precision, beside / "evidence", checkpoints
         )
         with Terminal(plan, protocol, console, workers) as terminal:
             listeners = Listeners(Registry.installed("hooks").entries(), terminal=terminal)

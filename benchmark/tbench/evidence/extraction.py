@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from tbench.api import Inapplicable, Network, evidence
-from tbench.evidence.precision import computing
+from tbench.precision import computing
 from tbench.prepared import batches
 
 if TYPE_CHECKING:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
 
-import torch
+if TYPE_CHECKING:
+    import torch
 
 FLOAT32, BFLOAT16 = "float32", "bfloat16"
+PRECISIONS = (FLOAT32, BFLOAT16)
 AUTO = "auto"
 
 
 def settled(asked: str, device: str) -> str:
     """What was asked for. auto is bfloat16 where the device multiplies it in hardware; emulated, it is slow."""
+    import torch
+
     if asked != AUTO:
         return asked
     if torch.device(device).type == "cuda":
@@ -21,9 +25,8 @@ def settled(asked: str, device: str) -> str:
     return BFLOAT16 if native else FLOAT32
 
 
-def computing(device: str, precision: str) -> AbstractContextManager[None]:
+def computing(device: str, precision: str) -> torch.autocast:
     """Within it, products and convolutions are taken in this format; weights and what sums up stay float32."""
-    cast: AbstractContextManager[None] = torch.autocast(
-        torch.device(device).type, torch.bfloat16, enabled=precision == BFLOAT16
-    )
-    return cast
+    import torch
+
+    return torch.autocast(torch.device(device).type, torch.bfloat16, enabled=precision == BFLOAT16)
