@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Any
 
 from tbench.errors import UsageError
@@ -13,7 +13,8 @@ from tbench.errors import UsageError
 class Protocol:
     """A fine-tuning protocol. It fixes steps and not epochs, so that small and large targets get the same training.
 
-    Each pair of learning_rates x weight_decays is one run; of these, the one with the best validation result stands
+    Each pair of a learning rate and a weight decay is one run; weight_decays_over_rate are divided by the learning rate
+    (Kornblith et al., CVPR 2019), and may be left out; of these, the one with the best validation result stands
     for the candidate, and only its test result is read.
     optimizer: any name that timm knows. shift: pixels of random translation. warmup: share of the steps.
     """
@@ -29,11 +30,13 @@ class Protocol:
     shift: int
     seeds: tuple[int, ...]
     seconds: float  # what one run is expected to take, for estimates before anything was measured
+    weight_decays_over_rate: tuple[float, ...] = ()
 
     @classmethod
     def read(cls, name: str, table: Mapping[str, Any], where: str) -> Protocol:
-        expected = {field.name for field in fields(cls)} - {"name"}
-        if wrong := expected ^ set(table):
+        known = {field.name: field.default is MISSING for field in fields(cls) if field.name != "name"}
+        needed = {name for name, is_needed in known.items() if is_needed}
+        if wrong := (needed - set(table)) | (set(table) - set(known)):
             raise UsageError(f"protocol {name} of {where}: wrong or missing {', '.join(sorted(wrong))}")
         settings: dict[str, Any] = {
             key: tuple(value) if isinstance(value, list) else value for key, value in table.items()
@@ -41,12 +44,17 @@ class Protocol:
         return cls(name, **settings)
 
     def settings(self) -> dict[str, object]:
-        """All that decides the outcome, grid included."""
-        return {key: value for key, value in asdict(self).items() if key not in ("name", "seeds", "seconds")}
+        """All that decides the outcome, grid included; what was left out does not."""
+        names = ("name", "seeds", "seconds")
+        return {key: value for key, value in asdict(self).items() if key not in names and value != ()}
 
     def runs(self) -> tuple[Run, ...]:
         """Every point of the grid."""
-        return tuple(Run(self, rate, decay) for rate in self.learning_rates for decay in self.weight_decays)
+        return tuple(Run(self, rate, decay) for rate in self.learning_rates for decay in self._decays(rate))
+
+    def _decays(self, rate: float) -> tuple[float, ...]:
+        """Quotients without the last digits, which are only rounding and would stand in specs."""
+        return (*self.weight_decays, *(float(f"{decay / rate:.12g}") for decay in self.weight_decays_over_rate))
 
 
 @dataclass(frozen=True)

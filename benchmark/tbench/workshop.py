@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import warnings
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from tbench.executors import Notice
 from tbench.finetune import Target, finetune
 from tbench.metric import Catalogue
 from tbench.plan import Task, run_of
+from tbench.probe import HONEST, Probe
 from tbench.protocol import Protocol
 from tbench.provenance import device_name, machine, now, versions
 from tbench.results import Key, Record, Status
@@ -32,12 +33,13 @@ from tbench.stopwatch import one_thread
 class Workshop:
     """One per process: does tasks one after the other, and keeps what the next one is likely to need."""
 
-    def __init__(self, protocol: Protocol, reference: str, device: str, shelf: Path) -> None:
+    def __init__(self, protocol: Protocol, reference: str, device: str, shelf: Path, probe: Probe = HONEST) -> None:
         self._protocol = protocol
         self._reference = reference
         self._device = device
         self._shelf = Shelf(shelf)
-        self._stock = Stock()
+        self._stock = Stock(probe)
+        self._probe = probe
         self._catalogue = Catalogue.installed()
         self._metric = cache(self._catalogue.metric)
         with one_thread():
@@ -45,7 +47,7 @@ class Workshop:
 
     def __call__(self, task: Task) -> Iterator[Record | Notice]:
         with one_thread():
-            yield from self._scores(task) if task.kind == "score" else self._truths(task)
+            yield from map(self._with_probe, self._scores(task)) if task.kind == "score" else self._truths(task)
 
     def _scores(self, task: Task) -> Iterator[Record | Notice]:
         evidence: Evidence | None = None
@@ -133,13 +135,19 @@ class Workshop:
         }
         return Evidence(roots, self._catalogue.nodes, self._shelf, f"{task.candidate} on {task.dataset}")
 
+    def _with_probe(self, said: Record | Notice) -> Record | Notice:
+        """A score that says which images it was made of, and so does one that could not be made."""
+        if isinstance(said, Notice) or not self._probe.words:
+            return said
+        return replace(said, provenance={**said.provenance, "probe": self._probe.words})
+
     def _provenance(self, task: Task, plugin: str) -> dict[str, Any]:
         return {
             **versions(),
             "machine": machine(),
             "plugin": plugin,
             "weights": self._stock.candidate(task.candidate).fingerprint,
-            "data": self._stock.fingerprint(task.dataset, task.seed),
+            "data": self._stock.content(task.dataset, task.seed),
         }
 
 
