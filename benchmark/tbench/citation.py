@@ -12,15 +12,16 @@ from tbench.leaderboard.frame import PublishedTruth
 from tbench.published.facts import Published, load
 
 KEYS = ("pool", "candidates", "datasets", "left_out")
-END = re.compile(r"[.@#]")  # what follows names weights, a layer, or how many images
+END = re.compile(r"[.#]")  # what follows names weights, the kind of a file, or how many images
 
 
 @dataclass(frozen=True)
 class Citation:
     """published: whose facts; pool: which of their pools.
 
-    names: what candidates and datasets are called there, where that is not their own name without family, weights,
-    layer and number of images. left_out: published candidates and datasets that the suite lacks, and why.
+    names: what candidates and datasets are called there, where that is not the last part of their own name, without
+    weights and number of images (byol of ssl/byol and of checkpoint/mine/byol.pth). left_out: published candidates and
+    datasets that the suite lacks, and why.
     """
 
     published: Published
@@ -49,8 +50,8 @@ class Citation:
         return {*self.published.candidates(self.pool), *self.published.datasets(self.pool)}
 
     def name(self, ours: str) -> str:
-        """What a candidate or dataset is called there, if it is there."""
-        return self.names.get(ours) or END.split(ours.partition("/")[2], maxsplit=1)[0]
+        """What a candidate or dataset is called there, if it is there. A layer is not its network."""
+        return self.names.get(ours) or (ours if "@" in ours else END.split(ours.rpartition("/")[2], maxsplit=1)[0])
 
     def truth(self, candidates: Iterable[str], datasets: Iterable[str]) -> PublishedTruth:
         """Of those of ours that are there."""
@@ -65,7 +66,9 @@ class Citation:
                 ours: {candidate: shares[theirs][name] for candidate, name in called.items() if name in shares[theirs]}
                 for ours, theirs in known.items()
             },
-            measures={ours: self.published.measures[self.pool, theirs] for ours, theirs in known.items()},
+            measures={
+                ours: self.published.measures[self.pool, theirs].rpartition(" ")[0] for ours, theirs in known.items()
+            },
             remarks=self.published.remarks,
             left_out=self.left_out,
         )

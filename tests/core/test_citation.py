@@ -67,7 +67,9 @@ def test_values_are_those_of_the_facts(name: str) -> None:
     assert list(truth.values) == list(suite.datasets)
     for dataset, values in truth.values.items():
         printed = citation.published.truth[citation.pool, citation.name(dataset)]
-        scale = 100 if "percent" in truth.measures[dataset] else 1
+        measure = citation.published.measures[citation.pool, citation.name(dataset)]
+        assert truth.measures[dataset] == measure.removesuffix(" percent").removesuffix(" fraction")
+        scale = 100 if measure.endswith("percent") else 1
         for candidate, value in values.items():
             assert value * scale == pytest.approx(float(printed[citation.name(candidate)]), rel=1e-12)
             assert 0 < value < 1
@@ -132,10 +134,14 @@ def test_pages_of_a_citing_suite_do_not_lie_where_its_replay_does() -> None:
     assert read_suite("small", SUITE).frame(None).folder == "small"
 
 
-def test_names_lose_family_weights_layer_and_number() -> None:
-    (cited,) = [CITING["ped"]]
-    for ours in ("ssl/byol", "x/byol.IMAGENET1K_V1", "x/byol@layer3", "x/byol#300"):
-        assert cited.name(ours) == "byol"
+def test_names_lose_family_folder_weights_and_number() -> None:
+    for ours in ("ssl/byol", "x/byol.IMAGENET1K_V1", "checkpoint/mine/byol.pth", "x/byol#300"):
+        assert CITING["ped"].name(ours) == "byol"
+
+
+def test_a_layer_has_not_the_truth_of_its_network() -> None:
+    for ours in ("ssl/byol@layer3", "checkpoint/mine/byol.pth@layer3"):
+        assert CITING["ped"].name(ours) not in CITING["ped"].there()
 
 
 def test_what_is_not_published_has_no_value() -> None:
