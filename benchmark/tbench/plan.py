@@ -45,25 +45,29 @@ class Task:
 
 @dataclass(frozen=True)
 class Plan:
-    """tasks in the order in which they are to be done; remembered: cells that the store holds."""
+    """tasks in the order in which they are to be done; remembered: cells that the store holds.
+
+    score_seconds: what the scores of one task are expected to take where the suite says so.
+    """
 
     tasks: tuple[Task, ...]
     remembered: int
+    score_seconds: float | None = None
 
     @property
     def cells(self) -> int:
         return sum(len(task.specs) for task in self.tasks)
 
     def seconds(self, protocol: Protocol) -> float:
-        """Expected CPU seconds of all tasks, from what the protocol declares."""
-        return sum(expected_seconds(task, protocol) for task in self.tasks)
+        """Expected CPU seconds of all tasks, from what suite and protocol declare."""
+        return sum(self.seconds_of(task, protocol) for task in self.tasks)
 
-
-def expected_seconds(task: Task, protocol: Protocol) -> float:
-    if task.kind == "truth":
-        runs = work(protocol).steps / protocol.steps if task.whole else len(task.specs)
-        return protocol.seconds * runs
-    return EXTRACTION_SECONDS + SCORE_SECONDS * len(task.specs)
+    def seconds_of(self, task: Task, protocol: Protocol) -> float:
+        if task.kind == "truth":
+            return protocol.seconds * (work(protocol).steps / protocol.steps if task.whole else len(task.specs))
+        if self.score_seconds is not None:
+            return self.score_seconds
+        return EXTRACTION_SECONDS + SCORE_SECONDS * len(task.specs)
 
 
 def make_plan(
@@ -74,14 +78,16 @@ def make_plan(
     known: Mapping[Key, Status],
     *,
     again: bool = False,
+    cited: bool = False,
 ) -> Plan:
     """Scores first, then fine-tuning; within each, one dataset after the other, so that each is prepared once.
 
-    A cell that failed is tried again; with again, so is every other. None of a candidate on what it has seen.
+    A cell that failed is tried again; with again, so is every other. None of a candidate on what it has seen. cited:
+    the truth was published, and nothing is fine-tuned.
     """
     scores = tuple(metric.spec for metric in metrics)
     truths = tuple(run.spec for run in protocol.runs())
-    wanted: list[tuple[Kind, tuple[str, ...]]] = [("score", scores), ("truth", truths)]
+    wanted: list[tuple[Kind, tuple[str, ...]]] = [("score", scores), ("truth", () if cited else truths)]
     tasks: list[Task] = []
     remembered = 0
     for kind, specs in wanted:
@@ -97,7 +103,7 @@ def make_plan(
                     remembered += len(task.specs) - len(left.specs)
                     if left.specs:
                         tasks.append(left)
-    return Plan(tuple(tasks), remembered)
+    return Plan(tuple(tasks), remembered, suite.score_seconds)
 
 
 def run_of(spec: str, protocol: Protocol) -> Run:
