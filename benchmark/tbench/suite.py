@@ -51,6 +51,7 @@ class Suite:
             floors=self.floors,
             boards=self.boards,
             extraction=EXTRACTION,
+            calibration=protocol.calibration,
         )
 
     def protocol(self, name: str | None) -> Protocol:

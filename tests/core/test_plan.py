@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+import pytest
+
 from tbench.metric import Applied, Metric
 from tbench.plan import Plan, make_plan
 from tbench.results import Key, Status
@@ -57,6 +59,22 @@ def test_a_sweep_with_halving_is_done_as_a_whole() -> None:
     done = make_plan(FORMER, halved, [], (0,), dict.fromkeys(first.cells(), "inapplicable"))
     assert (done.tasks, done.remembered) == (made.tasks[1:], 4)
     assert made.seconds(halved) == len(made.tasks) * 2 * halved.seconds  # four runs cost as much as two
+
+
+def test_calibrations_stand_in_for_fine_tuning_once_for_each_pair() -> None:
+    protocol = FORMER.protocol(None)
+    made = make_plan(FORMER, protocol, METRICS, (3, 4), {}, calibrate=5)
+    estimates = [task for task in made.tasks if task.kind != "score"]
+    assert {(task.kind, task.seed, task.tried, task.specs) for task in estimates} == {
+        ("calibration", 3, 5, (protocol.calibration,))
+    }
+    assert len(estimates) == 2 * 3
+    assert protocol.calibration.startswith("calibration:batch=8,learning_rate")
+    share = 5 / protocol.steps
+    assert Plan(tuple(estimates), 0).seconds(protocol) == pytest.approx(6 * share * protocol.seconds)
+    known: dict[Key, Status] = {key: "ok" for task in estimates for key in task.cells()}
+    assert make_plan(FORMER, protocol, [], (3, 4), known, calibrate=5) == Plan((), 6)
+    assert make_plan(FORMER, protocol, [], (3, 4), known).cells == 2 * 2 * 3 * 4
 
 
 def test_time_is_estimated_from_what_is_left() -> None:

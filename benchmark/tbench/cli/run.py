@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from tbench.run import Summary
     from tbench.suite import Suite
 
+CALIBRATION_STEPS = 200
+
 
 @click.command()
 @click.option("--suite", "suite_name", default="mini", show_default=True, help="An installed suite, or a TOML file.")
@@ -42,6 +44,14 @@ if TYPE_CHECKING:
     "--store", "store_path", default=".tbench/results.sqlite", show_default=True, help="Where facts are kept."
 )
 @click.option("--out", default="leaderboards", show_default=True, help="Folder that the leaderboard is written to.")
+@click.option(
+    "--calibrate",
+    type=click.IntRange(min=1),
+    is_flag=False,
+    flag_value=CALIBRATION_STEPS,
+    metavar="[STEPS]",
+    help="Do not fine-tune: estimate what it would take from so many steps of one run.  [200 if not said]",
+)
 @click.option("--again", is_flag=True, help="Measure what is known already once more.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be done, and how long it may take.")
 def run(
@@ -56,6 +66,7 @@ def run(
     device: str,
     store_path: str,
     out: str,
+    calibrate: int | None,
     again: bool,
     dry_run: bool,
 ) -> None:
@@ -109,7 +120,7 @@ def run(
     with Store(store_path) as store:
         stock = Stock()
         known = stock.still_true(store.latest(suite.name))
-        plan = make_plan(part, protocol, wanted, protocol.seeds, known, again=again)
+        plan = make_plan(part, protocol, wanted, protocol.seeds, known, again=again, calibrate=calibrate)
         _announce(console, part, protocol, len(wanted), plan, duration)
         for name, reason in stock.absent(part.candidates, part.datasets).items():
             told = reason if name.partition("#")[0] in reason else f"{name}: {reason}"
@@ -154,8 +165,10 @@ def _announce(
     counts: Counter[str] = Counter()
     for task in plan.tasks:
         counts[task.kind] += len(task.specs)
+    estimates = counts["calibration"]
+    dear = f"{estimates} calibrations" if estimates else f"{counts['truth']} fine-tuning runs"
     console.print(
-        f"to do: {counts['score']} scores and {counts['truth']} fine-tuning runs; {plan.remembered} cells are stored"
+        f"to do: {counts['score']} scores and {dear}; {plan.remembered} cells are stored"
         + (f"; about {duration(plan.seconds(protocol))} of CPU time in all" if plan.tasks else ""),
         markup=False,
     )

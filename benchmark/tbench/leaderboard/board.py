@@ -100,7 +100,7 @@ def make_board(records: Iterable[Record], frame: Frame) -> Board:
         truths,
         mean_truths(truths),
         tuple(make_pool(title, pool, frame.datasets, rated, scores, truths) for title, pool in pools.items()),
-        make_bill(rated, sifted.scores, truths, frame.extraction),
+        make_bill(rated, sifted.scores, truths, frame.extraction, sifted.estimates),
         _short(frame.candidates) | _short(frame.datasets),
     )
 

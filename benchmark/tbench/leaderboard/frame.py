@@ -13,7 +13,8 @@ class Frame:
     settings: the protocol's, in words that can be read: {"optimizer": "sgd", "learning_rates": (0.01, 0.1), ...}.
     runs: the spec of every run of the protocol's grid; a fine-tuning record belongs to the protocol by its spec.
     floors: metrics without a thought, by name or label, shown apart. boards: smaller pools, title -> candidates.
-    extraction: the evidence nodes that pass images through the network.
+    extraction: the evidence nodes that pass images through the network. calibration: the spec of estimates of what
+    fine-tuning by this protocol would take.
     """
 
     suite: str
@@ -27,3 +28,4 @@ class Frame:
     floors: tuple[str, ...]
     boards: Mapping[str, tuple[str, ...]]
     extraction: tuple[str, ...]
+    calibration: str = ""
