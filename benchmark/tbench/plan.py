@@ -81,8 +81,8 @@ def make_plan(
 ) -> Plan:
     """Scores first, then fine-tuning; within each, one dataset after the other, so that each is prepared once.
 
-    A cell that failed is tried again; with again, so is every other. calibrate: instead of fine-tuning, make so many
-    steps for the first seed to estimate what it would take.
+    A cell that failed is tried again; with again, so is every other. None of a candidate on what it has seen.
+    calibrate: instead of fine-tuning, make so many steps for the first seed to estimate what it would take.
     """
     scores = tuple(metric.spec for metric in metrics)
     wanted: list[tuple[Kind, tuple[str, ...], Sequence[int]]] = [("score", scores, seeds)]
@@ -96,6 +96,8 @@ def make_plan(
         for dataset in suite.datasets:
             for seed in of_seeds:
                 for candidate in suite.candidates:
+                    if (candidate, dataset) in suite.seen:
+                        continue
                     whole = kind == "truth" and protocol.halving
                     task = Task(kind, suite.name, dataset, candidate, seed, specs, whole, calibrate or 0)
                     done = [] if again else [key for key in task.cells() if known.get(key, "failed") != "failed"]

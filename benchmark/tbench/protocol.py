@@ -7,8 +7,7 @@ from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Any
 
 from tbench.errors import UsageError
-
-PRECISIONS = ("float32", "bfloat16")
+from tbench.precision import FLOAT32, PRECISIONS
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,7 @@ class Protocol:
     seeds: tuple[int, ...]
     seconds: float  # what one run is expected to take, for estimates before anything was measured
     clip: float | None = None
-    precision: str = "float32"
+    precision: str = FLOAT32
     halving: bool = False
 
     @classmethod

@@ -10,6 +10,7 @@ from tbench.api import Candidate, Dataset, DatasetFamily, ModelFamily, Split
 from tbench.errors import TbenchError, UsageError
 from tbench.evidence.admission import frozen
 from tbench.evidence.graph import Root
+from tbench.precision import FLOAT32
 from tbench.provenance import fingerprint
 from tbench.registry import Registry
 from tbench.results import Key, Record, Status
@@ -57,9 +58,16 @@ class Stock:
                 found[name] = str(error)
         return found
 
-    def still_true(self, records: Iterable[Record]) -> dict[Key, Status]:
-        """What is known of the candidates as they are today: not what was measured with other weights."""
-        return {record.key: record.status for record in records if self._same_weights(record)}
+    def still_true(self, records: Iterable[Record], precision: str) -> dict[Key, Status]:
+        """What is known of the candidates as they are today: not what was measured with other weights.
+
+        Nor scores of features in another precision; that of a fine-tuning run is in its key.
+        """
+        return {
+            record.key: record.status
+            for record in records
+            if self._same_weights(record) and (record.key.kind != "score" or _precision(record, precision) == precision)
+        }
 
     def _same_weights(self, record: Record) -> bool:
         weights = record.provenance.get("weights")
@@ -88,3 +96,8 @@ class Stock:
         """Of the training images and labels."""
         train = self.split(name, "train", seed)
         return train.identity or fingerprint(train.images, train.labels)
+
+
+def _precision(record: Record, asked: str) -> str:
+    """Of the features behind a score; records from before it could be chosen do not say, and it was float32."""
+    return str(record.provenance.get("precision", FLOAT32)) if record.status == "ok" else asked

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,11 @@ TEXTS = ("title", "description", "reference", "protocol")
 
 @dataclass(frozen=True)
 class Suite:
-    """What is run against what. reference: the dataset whose training images are the general reference set."""
+    """What is run against what.
+
+    reference: the dataset whose training images are the general reference set. seen: pairs (candidate, dataset) that
+    are left out, since the candidate was pre-trained on images of that very dataset.
+    """
 
     name: str
     title: str
@@ -35,6 +40,7 @@ class Suite:
     protocols: Mapping[str, Protocol]
     default_protocol: str
     boards: Mapping[str, tuple[str, ...]]
+    seen: frozenset[tuple[str, str]]
 
     def frame(self, protocol_name: str | None) -> Frame:
         """What pages must be told of this suite and one of its protocols."""
@@ -50,6 +56,7 @@ class Suite:
             datasets=self.datasets,
             floors=self.floors,
             boards=self.boards,
+            seen=self.seen,
             extraction=EXTRACTION,
             calibration=protocol.calibration,
         )
@@ -77,7 +84,7 @@ def read_suite(name: str, text: str) -> Suite:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"suite {name} is not TOML: {error}") from error
-    known = {*LISTS, *TEXTS, "boards", "protocols"}
+    known = {*LISTS, *TEXTS, "seen", "boards", "protocols"}
     if wrong := sorted(set(table) - known):
         raise UsageError(f"suite {name}: unknown {', '.join(wrong)}; a suite has {', '.join(sorted(known))}")
     if missing := sorted({*LISTS, *TEXTS, "protocols"} - set(table)):
@@ -91,6 +98,7 @@ def read_suite(name: str, text: str) -> Suite:
         protocols={key: Protocol.read(key, value, f"suite {name}") for key, value in table["protocols"].items()},
         default_protocol=table["protocol"],
         boards=_boards(table),
+        seen=frozenset(_seen(name, table)),
     )
     suite.protocol(None)
     return suite
@@ -116,3 +124,14 @@ def _boards(table: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
         title: tuple(name for name in table["candidates"] if any(fnmatchcase(name, pattern) for pattern in patterns))
         for title, patterns in table.get("boards", {}).items()
     }
+
+
+def _seen(suite: str, table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for entry in table.get("seen", []):
+        if not (isinstance(entry, list) and len(entry) == 2 and all(isinstance(pattern, str) for pattern in entry)):
+            raise UsageError(f"suite {suite}: {entry!r} in its seen is not [candidate, dataset], two names or patterns")
+        kinds = zip(("candidates", "datasets"), entry, strict=True)
+        candidates, datasets = ([name for name in table[kind] if fnmatchcase(name, word)] for kind, word in kinds)
+        if not (candidates and datasets):
+            raise UsageError(f"suite {suite}: {entry!r} in its seen is no pair of its candidates and datasets")
+        yield from product(candidates, datasets)

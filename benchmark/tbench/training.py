@@ -15,6 +15,7 @@ from torch.nn import functional
 
 from tbench.api import Network, Split
 from tbench.evaluation import MEASURES
+from tbench.precision import computing
 from tbench.prepared import Prepared
 from tbench.protocol import Run
 from tbench.stopwatch import Clock
@@ -117,7 +118,7 @@ class Training:
         """(N, classes) float32 on the CPU, of all images or of as many as the first few passes take."""
         self._model.eval()
         images = self._target.images[part]
-        with self.clock, torch.inference_mode(), self._autocast():
+        with self.clock, torch.inference_mode(), self._computing():
             rows = images.passes()[:passes]
             return torch.cat([self._model(self._placed(images.batch(some))).float().cpu() for some in rows])
 
@@ -155,7 +156,7 @@ class Training:
         chosen, self._order = self._order[:batch], self._order[batch:]
         wanted = labels[chosen].to(self._device)
         shown = _shifted(self._placed(images.batch(chosen)), protocol.shift, self._draws)
-        with self._autocast():
+        with self._computing():
             said = self._model(shown)
             if labels.ndim == 2:
                 loss = functional.binary_cross_entropy_with_logits(said, wanted.float())
@@ -176,9 +177,8 @@ class Training:
             images = images.pin_memory()
         return images.to(self._device, non_blocking=True, memory_format=self._layout)
 
-    def _autocast(self) -> torch.autocast:
-        lower = self.run.protocol.precision == "bfloat16"
-        return torch.autocast(self._device.type, torch.bfloat16, enabled=lower)
+    def _computing(self) -> torch.autocast:
+        return computing(self._device.type, self.run.protocol.precision)
 
     def _network_draws(self) -> list[tuple[Callable[[], Tensor], Callable[[Tensor], None]]]:
         """How to ask for, and how to set, the state of the generators that layers such as dropout draw from."""

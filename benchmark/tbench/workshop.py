@@ -34,10 +34,19 @@ from tbench.sweep import Sweep
 class Workshop:
     """One per process: does tasks one after the other, and keeps what the next one is likely to need."""
 
-    def __init__(self, protocol: Protocol, reference: str, device: str, shelf: Path, checkpoints: Checkpoints) -> None:
+    def __init__(
+        self,
+        protocol: Protocol,
+        reference: str,
+        device: str,
+        precision: str,
+        shelf: Path,
+        checkpoints: Checkpoints,
+    ) -> None:
         self._protocol = protocol
         self._reference = reference
         self._device = device
+        self._precision = precision
         self._shelf = Shelf(shelf)
         self._checkpoints = checkpoints
         self._stock = Stock()
@@ -82,7 +91,8 @@ class Workshop:
                         "saturated": _told(warned, saturation=True),
                         "warnings": _told(warned, saturation=False),
                     },
-                    provenance=self._provenance(task, metric.origin) | {"device": device_name(self._device)},
+                    provenance=self._provenance(task, metric.origin)
+                    | {"device": device_name(self._device), "precision": self._precision},
                     time=now(),
                 )
             if evidence:
@@ -103,7 +113,8 @@ class Workshop:
                 lambda: self._stock.split(self._reference, "train", 0).images,
                 self._stock.fingerprint(self._reference, 0),
             ),
-            "device": Root.of(self._device),
+            "device": Root.of(self._device, device_name(self._device)),
+            "precision": Root.of(self._precision, self._precision),
             "seed": Root.of(seed_of(task)),
         }
         return Evidence(roots, self._catalogue.nodes, self._shelf, f"{task.candidate} on {task.dataset}")

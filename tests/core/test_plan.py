@@ -83,3 +83,14 @@ def test_time_is_estimated_from_what_is_left() -> None:
     truths = Plan(tuple(task for task in whole.tasks if task.kind == "truth"), 0)
     assert truths.seconds(protocol) == 12 * 4 * protocol.seconds
     assert whole.seconds(protocol) > truths.seconds(protocol)
+
+
+def test_nothing_is_measured_of_a_candidate_on_what_it_has_seen() -> None:
+    seen = frozenset({(FORMER.candidates[0], "d/y"), (FORMER.candidates[1], "d/x")})
+    suite = replace(FORMER, seen=seen)
+    left = make_plan(suite, suite.protocol(None), METRICS, (0, 1), {}).tasks
+    assert left == tuple(task for task in plan({}).tasks if (task.candidate, task.dataset) not in seen)
+    assert {task.kind for task in plan({}).tasks if (task.candidate, task.dataset) in seen} == {"score", "truth"}
+    everything: dict[Key, Status] = {key: "ok" for task in plan({}).tasks for key in task.cells()}
+    known = make_plan(suite, suite.protocol(None), METRICS, (0, 1), everything)
+    assert known == Plan((), len(everything) * 4 // 6)

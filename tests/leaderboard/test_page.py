@@ -321,3 +321,20 @@ def test_how_numbers_are_written() -> None:
     assert [span([], 4), span([4, 4], 4), span([2, 4, 3], 4)] == ["–", "4/4", "2–4/4"]
     assert with_best(["a", "b", "c", "d"], [0.1, 0.50001, 0.50002, None]) == ["a", "**b**", "**c**", "d"]
     assert with_best(["–"], [None]) == ["–"]
+
+
+def test_a_page_says_once_what_was_left_out_since_it_was_seen() -> None:
+    records = [
+        *truth("t/x", [0.9, None, 0.5, 0.3]),
+        *truth("t/y", [0.4, 0.5, 0.8, None]),
+        *scores("a", "t/x", [4, None, 2, 1]),
+        *scores("a", "t/y", [1, 2, 4, None]),
+    ]
+    page = render(make_board(records, frame(seen=frozenset({("m/b", "t/x"), ("m/d", "t/y")}))))
+    told = "- **Left out**: b on x, d on y: pre-trained on images of that very dataset"
+    assert page.count(told) == page.count("pre-trained") == 1
+    assert section(page, "What is not in these tables").split() == ["Nothing."]
+    assert row(page, "a")[1:4] == ["**1.000**"] * 3
+    page = render(make_board(records, frame()))
+    assert "pre-trained" not in page
+    assert "No truth on x, so not ranked there: b." in section(page, "What is not in these tables")

@@ -34,11 +34,13 @@ CALIBRATION_STEPS = 200
 @click.option("--seeds", help="Comma list of integers; the protocol's own otherwise.")
 @click.option("--executor", "executor_name", default="processes", show_default=True, help="Where work runs.")
 @click.option("--workers", type=click.IntRange(min=1), help="How many at once; as many as there are cores otherwise.")
+@click.option("--device", default="cpu", show_default=True, help="Where networks and linear algebra run: cpu, or cuda.")
 @click.option(
-    "--device",
-    default="cpu",
+    "--precision",
+    type=click.Choice(("float32", "bfloat16", "auto")),
+    default="float32",
     show_default=True,
-    help="Where scores do linear algebra, and fine-tuning: cpu, or cuda.",
+    help="What features are computed in; auto: the fastest here.",
 )
 @click.option(
     "--store", "store_path", default=".tbench/results.sqlite", show_default=True, help="Where facts are kept."
@@ -64,6 +66,7 @@ def run(
     executor_name: str,
     workers: int | None,
     device: str,
+    precision: str,
     store_path: str,
     out: str,
     calibrate: int | None,
@@ -87,6 +90,7 @@ def run(
     from tbench.leaderboard.page import publish
     from tbench.metric import Catalogue
     from tbench.plan import make_plan
+    from tbench.precision import settled
     from tbench.progress import Terminal, duration
     from tbench.registry import Registry
     from tbench.run import run as walk
@@ -112,6 +116,7 @@ def run(
         if ":" in metric.label:
             rehearse(metric, catalogue)
     algebra(device)
+    precision = settled(precision, device)
     workers = workers or len(os.sched_getaffinity(0))
     executor = Registry.installed("executors").load(executor_name)(workers)
     for complaint in refused:
@@ -119,7 +124,7 @@ def run(
 
     with Store(store_path) as store:
         stock = Stock()
-        known = stock.still_true(store.latest(suite.name))
+        known = stock.still_true(store.latest(suite.name), precision)
         plan = make_plan(part, protocol, wanted, protocol.seeds, known, again=again, calibrate=calibrate)
         _announce(console, part, protocol, len(wanted), plan, duration)
         for name, reason in stock.absent(part.candidates, part.datasets).items():
@@ -129,7 +134,9 @@ def run(
             return
         beside = Path(store_path).parent
         checkpoints = Checkpoints(beside / "checkpoints")
-        open_workshop = partial(Workshop, protocol, suite.reference, device, beside / "evidence", checkpoints)
+        open_workshop = partial(
+            Workshop, protocol, suite.reference, device, precision, beside / "evidence", checkpoints
+        )
         with Terminal(plan, protocol, console, workers) as terminal:
             listeners = Listeners(Registry.installed("hooks").entries(), terminal=terminal)
             listeners.tell("started", cells=plan.cells, remembered=plan.remembered)
@@ -157,9 +164,11 @@ def _announce(
     console: Console, suite: Suite, protocol: Protocol, metrics: int, plan: Plan, duration: Callable[[float], str]
 ) -> None:
     """What is going to be done, and how long it is expected to take."""
+    seen = sum(candidate in suite.candidates and dataset in suite.datasets for candidate, dataset in suite.seen)
+    less = f" less {seen} (pre-trained on that dataset)" if seen else ""
     console.print(
-        f"suite {suite.name}: {len(suite.candidates)} candidates x {len(suite.datasets)} datasets, {metrics} metrics, "
-        f"protocol {protocol.name}, seeds {', '.join(map(str, protocol.seeds))}",
+        f"suite {suite.name}: {len(suite.candidates)} candidates x {len(suite.datasets)} datasets{less}, "
+        f"{metrics} metrics, protocol {protocol.name}, seeds {', '.join(map(str, protocol.seeds))}",
         markup=False,
     )
     counts: Counter[str] = Counter()

@@ -71,6 +71,8 @@ def _foreign(record: Record, frame: Frame) -> str:
         return f"of a candidate that the suite does not list ({key.candidate})"
     if key.dataset not in frame.datasets:
         return f"of a dataset that the suite does not list ({key.dataset})"
+    if (key.candidate, key.dataset) in frame.seen:
+        return f"of a candidate on images that it was pre-trained on ({key.candidate}, {key.dataset})"
     if key.kind == "calibration" and key.spec != frame.calibration:
         return "estimate of what another protocol takes"
     if key.kind == "truth" and key.spec not in frame.runs:
