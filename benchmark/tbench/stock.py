@@ -51,6 +51,14 @@ class Stock:
             **{fact: Root.of(value) for fact, value in known.facts.items()},
         }
 
+    def reference(self, dataset: str) -> Root:
+        """Its training images. Where they cannot be had, only what asks for them is to fail."""
+        try:
+            identity = self.fingerprint(dataset, 0)
+        except Exception:  # load raises it anew, and what asked for the images tells of it
+            identity = None
+        return Root(lambda: self.split(dataset, "train", 0).images, identity)
+
     def absent(self, candidates: Iterable[str], datasets: Iterable[str]) -> dict[str, str]:
         """Those that cannot be had on this machine, and why, as far as that shows before anything is loaded."""
         found = {name: told for name in candidates if (told := self._missing(name))}

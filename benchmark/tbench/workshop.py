@@ -112,10 +112,7 @@ class Workshop:
 
     def _evidence(self, task: Task) -> Evidence:
         roots = self._stock.roots(task.candidate, task.dataset, task.seed) | {
-            "reference_images": Root(
-                lambda: self._stock.split(self._reference, "train", 0).images,
-                self._stock.fingerprint(self._reference, 0),
-            ),
+            "reference_images": self._stock.reference(self._reference),
             "device": Root.of(self._device, device_name(self._device)),
             "precision": Root.of(self._precision, self._precision),
             "seed": Root.of(seed_of(task)),

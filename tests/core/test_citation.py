@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from configparser import ConfigParser
 from pathlib import Path
@@ -84,6 +85,20 @@ def test_one_value_of_ped_by_hand() -> None:
     assert "lixiaotong97/PED at e5af6e7" in truth.source
     assert (len(suite.candidates), len(suite.datasets)) == (12, 11)
     assert "Li, Hu, Ge" in truth.reference
+
+
+def test_the_guide_shows_a_declaration_that_can_be_read() -> None:
+    guide = (ROOT / "docs" / "published-suites.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"^```toml\n(.*?)^```", guide, re.DOTALL | re.MULTILINE)
+    keys, table = block.split("\n[published]")
+    text = SUITE.replace("f/one-a", "checkpoint/mine/r50.pth").replace("d/x", "folder/my-dtd")
+    suite = read_suite("mine", text.replace("[boards]", f"{keys}\n[boards]") + f"[published]{table}")
+    frame = suite.frame(None)
+    assert frame.published is not None
+    assert frame.published.values == {"folder/my-dtd": {"checkpoint/mine/r50.pth": pytest.approx(0.7637)}}
+    assert frame.probe
+    for name in CITING:
+        assert f"| `{name}` | {len(SHIPPED[name].candidates)} of " in guide
 
 
 def test_suites_of_two_truths_stay_apart() -> None:

@@ -67,3 +67,13 @@ def test_what_is_not_on_this_machine_is_told_beforehand() -> None:
     told = Stock().absent(["mini/resnet-mix", "mini/resnet-mixx"], ["mini/digits", "folder/nowhere"])
     assert set(told) == {"mini/resnet-mixx", "folder/nowhere"}
     assert "there is no nowhere" in told["folder/nowhere"]
+
+
+def test_without_its_reference_set_a_suite_fails_only_where_that_is_asked_for() -> None:
+    stock = Stock()
+    here, gone = stock.reference("mini/digits"), stock.reference("folder/nowhere")
+    assert here.identity == stock.fingerprint("mini/digits", 0)
+    assert here.load() is stock.split("mini/digits", "train", 0).images
+    assert gone.identity is None
+    with pytest.raises(UsageError, match="there is no nowhere"):
+        gone.load()

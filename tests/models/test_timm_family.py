@@ -223,6 +223,18 @@ def test_absent_weights_are_told_with_what_to_do(hub: Path) -> None:
         f"weights of timm/{TAG} are not on this machine (model.safetensors of timm/{TAG}); "
         "set TBENCH_DOWNLOAD=1 to fetch them"
     )
+    assert candidate.missing == str(caught.value)
+
+
+def test_what_is_here_or_may_be_fetched_is_not_missing(hub: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert family.candidate("test_resnet.random-0", None).missing == ""
+    assert family.candidate(TAG, None).missing != ""
+    monkeypatch.setenv("TBENCH_DOWNLOAD", "1")
+    assert family.candidate(TAG, None).missing == ""
+
+
+def test_what_is_in_the_cache_is_not_missing(original: Timm) -> None:
+    assert family.candidate(TAG, None).missing == ""
 
 
 def test_weights_are_fetched_where_that_is_allowed(

@@ -169,6 +169,19 @@ def test_absent_weights_are_told_with_what_to_do(cache: Path) -> None:
     )
 
 
+def test_absent_weights_are_known_beforehand(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    candidate = family.candidate("resnet18.IMAGENET1K_V1", None)
+    with pytest.raises(TbenchError) as caught:
+        candidate.load()
+    assert candidate.missing == str(caught.value)
+    assert family.candidate("resnet18.random-0", None).missing == ""
+    (cache / "resnet18-f37072fd.pth").touch()
+    assert family.candidate("resnet18.IMAGENET1K_V1", None).missing == ""
+    (cache / "resnet18-f37072fd.pth").unlink()
+    monkeypatch.setenv("TBENCH_DOWNLOAD", "1")
+    assert family.candidate("resnet18.IMAGENET1K_V1", None).missing == ""
+
+
 def test_a_damaged_file_is_told_in_one_line(cache: Path) -> None:
     (cache / "resnet18-f37072fd.pth").write_bytes(b"half a file")
     with pytest.raises(TbenchError, match=r"^weights of torchvision/resnet18\.IMAGENET1K_V1 are damaged .*remove that"):

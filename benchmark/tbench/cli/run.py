@@ -146,7 +146,7 @@ def run(
         )
         truth = f"published truth of {citation.published.name}" if citation else f"protocol {protocol.name}"
         _announce(console, part, protocol, truth, len(wanted), plan, duration)
-        _tell_absences(console, plan, stock.absent(part.candidates, part.datasets))
+        _tell_absences(console, plan, stock.absent(part.candidates, (*part.datasets, part.reference)))
         if dry_run:
             return
         beside = Path(store_path).parent
@@ -207,16 +207,20 @@ def _announce(
 
 
 def _tell_absences(console: Console, plan: Plan, absent: Mapping[str, str]) -> None:
-    """What is not on this machine, by what can be done about it, and how many cells that costs."""
-    lost = sum(len(task.specs) for task in plan.tasks if task.candidate in absent or task.dataset in absent)
-    if not lost:
+    """What is not on this machine, by what can be done about it, and how many cells that costs.
+
+    The reference set may be in it; only cells that rest on it fail for it.
+    """
+    if not (absent and plan.tasks):
         return
+    lost = sum(len(task.specs) for task in plan.tasks if task.candidate in absent or task.dataset in absent)
     by_cure: dict[str, list[str]] = {}
     for name, reason in absent.items():
         told = reason if name.partition("#")[0] in reason else f"{name}: {reason}"
         fact, _, cure = told.rpartition("; ")  # a message says what is wrong; then what to do
         by_cure.setdefault(cure, []).append(fact)
-    lines = [f"not on this machine, so that as many as {lost:,} of {plan.cells:,} cells will fail:"]
+    cost = f"as many as {lost:,} of {plan.cells:,} cells" if lost else "cells that rest on the reference set"
+    lines = [f"not on this machine, so that {cost} will fail:"]
     for cure, facts in by_cure.items():
         if len(facts) > 1:
             lines += [f"  {cure}:", *(f"    {fact}" for fact in facts)]
