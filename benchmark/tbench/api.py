@@ -198,6 +198,7 @@ class Candidate:
     fingerprint: str  # changes whenever the weights do
     load: Callable[[], Network]
     facts: Mapping[str, float] = field(default_factory=dict)  # evidence known without a network: parameter_count, ...
+    missing: str = ""  # what `load` will refuse for want of weights on this machine, and what to do, where that shows
 
 
 @dataclass(frozen=True, eq=False)

@@ -46,27 +46,31 @@ class Task:
 
 @dataclass(frozen=True)
 class Plan:
-    """tasks in the order in which they are to be done; remembered: cells that the store holds."""
+    """tasks in the order in which they are to be done; remembered: cells that the store holds.
+
+    score_seconds: what the scores of one task are expected to take where the suite says so.
+    """
 
     tasks: tuple[Task, ...]
     remembered: int
+    score_seconds: float | None = None
 
     @property
     def cells(self) -> int:
         return sum(len(task.specs) for task in self.tasks)
 
     def seconds(self, protocol: Protocol) -> float:
-        """Expected CPU seconds of all tasks, from what the protocol declares."""
-        return sum(expected_seconds(task, protocol) for task in self.tasks)
+        """Expected CPU seconds of all tasks, from what suite and protocol declare."""
+        return sum(self.seconds_of(task, protocol) for task in self.tasks)
 
-
-def expected_seconds(task: Task, protocol: Protocol) -> float:
-    if task.kind == "truth":
-        runs = work(protocol).steps / protocol.steps if task.whole else len(task.specs)
-        return protocol.seconds * runs
-    if task.kind == "calibration":
-        return protocol.seconds * min(1.0, task.tried / protocol.steps) * len(task.specs)
-    return EXTRACTION_SECONDS + SCORE_SECONDS * len(task.specs)
+    def seconds_of(self, task: Task, protocol: Protocol) -> float:
+        if task.kind == "truth":
+            return protocol.seconds * (work(protocol).steps / protocol.steps if task.whole else len(task.specs))
+        if task.kind == "calibration":
+            return protocol.seconds * min(1.0, task.tried / protocol.steps) * len(task.specs)
+        if self.score_seconds is not None:
+            return self.score_seconds
+        return EXTRACTION_SECONDS + SCORE_SECONDS * len(task.specs)
 
 
 def make_plan(
@@ -77,18 +81,20 @@ def make_plan(
     known: Mapping[Key, Status],
     *,
     again: bool = False,
+    cited: bool = False,
     calibrate: int | None = None,
 ) -> Plan:
     """Scores first, then fine-tuning; within each, one dataset after the other, so that each is prepared once.
 
-    A cell that failed is tried again; with again, so is every other. None of a candidate on what it has seen.
-    calibrate: instead of fine-tuning, make so many steps for the first seed to estimate what it would take.
+    A cell that failed is tried again; with again, so is every other. None of a candidate on what it has seen. cited:
+    the truth was published, and nothing is fine-tuned. calibrate: instead of fine-tuning, make so many steps for the
+    first seed to estimate what it would take.
     """
     scores = tuple(metric.spec for metric in metrics)
     wanted: list[tuple[Kind, tuple[str, ...], Sequence[int]]] = [("score", scores, seeds)]
     if calibrate:
         wanted.append(("calibration", (protocol.calibration,), seeds[:1]))
-    else:
+    elif not cited:
         wanted.append(("truth", tuple(run.spec for run in protocol.runs()), seeds))
     tasks: list[Task] = []
     remembered = 0
@@ -105,7 +111,7 @@ def make_plan(
                     remembered += len(task.specs) - len(left.specs)
                     if left.specs:
                         tasks.append(left)
-    return Plan(tuple(tasks), remembered)
+    return Plan(tuple(tasks), remembered, suite.score_seconds)
 
 
 def run_of(spec: str, protocol: Protocol) -> Run:

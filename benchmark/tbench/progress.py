@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from tbench.hooks import hookimpl
-from tbench.plan import Plan, expected_seconds
+from tbench.plan import Plan
 from tbench.protocol import Protocol
 from tbench.results import Key, Kind, Record
 
@@ -102,5 +102,5 @@ def _weights(plan: Plan, protocol: Protocol) -> dict[Key, float]:
     weights: dict[Key, float] = {}
     for task in plan.tasks:
         keys: Sequence[Key] = task.cells()
-        weights |= dict.fromkeys(keys, expected_seconds(task, protocol) / len(keys))
+        weights |= dict.fromkeys(keys, plan.seconds_of(task, protocol) / len(keys))
     return weights

@@ -14,7 +14,8 @@ from tbench.precision import FLOAT32, PRECISIONS
 class Protocol:
     """A fine-tuning protocol. It fixes steps and not epochs, so that small and large targets get the same training.
 
-    Each pair of learning_rates x weight_decays is one run; of these, the one with the best validation result stands
+    Each pair of a learning rate and a weight decay is one run; weight_decays_over_rate are divided by the learning rate
+    (Kornblith et al., CVPR 2019), and may be left out; of these, the one with the best validation result stands
     for the candidate, and only its test result is read.
     optimizer: any name that timm knows. shift: pixels of random translation. warmup: share of the steps.
     clip: the most that the norm of all gradients together may be. precision: float32, or bfloat16 where torch's
@@ -39,11 +40,12 @@ class Protocol:
     clip: float | None = None
     precision: str = FLOAT32
     halving: bool = False
+    weight_decays_over_rate: tuple[float, ...] = ()
 
     @classmethod
     def read(cls, name: str, table: Mapping[str, Any], where: str) -> Protocol:
         known = {field.name for field in fields(cls)} - {"name"}
-        if wrong := (known ^ set(table)) - set(_defaults()):
+        if wrong := (known ^ set(table)) - (known & set(_defaults())):
             raise UsageError(f"protocol {name} of {where}: wrong or missing {', '.join(sorted(wrong))}")
         settings: dict[str, Any] = {
             key: tuple(value) if isinstance(value, list) else value for key, value in table.items()
@@ -73,7 +75,11 @@ class Protocol:
 
     def runs(self) -> tuple[Run, ...]:
         """Every point of the grid."""
-        return tuple(Run(self, rate, decay) for rate in self.learning_rates for decay in self.weight_decays)
+        return tuple(Run(self, rate, decay) for rate in self.learning_rates for decay in self._decays(rate))
+
+    def _decays(self, rate: float) -> tuple[float, ...]:
+        """Quotients without the last digits, which are only rounding and would stand in specs."""
+        return (*self.weight_decays, *(float(f"{decay / rate:.12g}") for decay in self.weight_decays_over_rate))
 
 
 @dataclass(frozen=True)

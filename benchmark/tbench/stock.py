@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache, lru_cache
 from typing import Literal
 
@@ -11,6 +11,7 @@ from tbench.errors import TbenchError, UsageError
 from tbench.evidence.admission import frozen
 from tbench.evidence.graph import Root
 from tbench.precision import FLOAT32
+from tbench.probe import HONEST, Part, Probe
 from tbench.provenance import fingerprint
 from tbench.registry import Registry
 from tbench.results import Key, Record, Status
@@ -18,56 +19,58 @@ from tbench.spec import CandidateName
 
 SPLITS_KEPT = 8  # those of one dataset and seed, the reference set, and some room
 
-Part = Literal["train", "val", "test"]
-
 
 class Stock:
-    """One per process. What a family cannot give is its own exception, raised anew each time it is asked for."""
+    """One per process. What a family cannot give is its own exception, raised anew each time it is asked for.
 
-    def __init__(self) -> None:
+    probe: which images of a dataset metrics see.
+    """
+
+    def __init__(self, probe: Probe = HONEST) -> None:
+        self._probe = probe
         self._families = {kind: Registry.installed(kind) for kind in ("models", "datasets")}
         self.candidate = cache(self._candidate)
         self.dataset = cache(self._dataset)
         self.split = lru_cache(SPLITS_KEPT)(self._split)
         self.fingerprint = cache(self._fingerprint)
+        self.content = cache(self._content)
 
     def origin(self, kind: Literal["models", "datasets"], name: str) -> str:
         """The package, with its version, that brings the family of this name."""
         return self._families[kind].origin(CandidateName.parse(name).family)
 
     def roots(self, candidate: str, dataset: str, seed: int) -> dict[str, Root]:
-        """What a candidate and the training images of a dataset bring along: where their evidence begins."""
+        """What a candidate and the images of a dataset that metrics see bring along: where their evidence begins."""
         known = self.candidate(candidate)
-        train = self.split(dataset, "train", seed)
-        content = self.fingerprint(dataset, seed)
+        seen = self._probe.of([self.split(dataset, part, seed) for part in self._probe.scored_on])
+        content = self.content(dataset, seed)
         return {
             "network": Root(known.load, known.fingerprint),
-            "images": Root.of(train.images, content),
-            "labels": Root.of(train.labels, content),
+            "images": Root.of(seen.images, content),
+            "labels": Root.of(seen.labels, content),
             **{fact: Root.of(value) for fact, value in known.facts.items()},
         }
 
     def absent(self, candidates: Iterable[str], datasets: Iterable[str]) -> dict[str, str]:
         """Those that cannot be had on this machine, and why, as far as that shows before anything is loaded."""
-        found: dict[str, str] = {}
-        asked = [(name, self.candidate) for name in candidates] + [(name, self.dataset) for name in datasets]
-        for name, get in asked:
-            try:
-                get(name)
-            except Exception as error:  # a family is a stranger's code; its own cells will tell of it, too
-                found[name] = str(error)
-        return found
+        found = {name: told for name in candidates if (told := self._missing(name))}
+        return found | {name: told for name in datasets if (told := self._refused(self.dataset, name))}
 
     def still_true(self, records: Iterable[Record], precision: str) -> dict[Key, Status]:
-        """What is known of the candidates as they are today: not what was measured with other weights.
+        """What is known of candidates and probe as they are today: not what was measured with others.
 
         Nor scores of features in another precision; that of a fine-tuning run is in its key.
         """
         return {
             record.key: record.status
             for record in records
-            if self._same_weights(record) and (record.key.kind != "score" or _precision(record, precision) == precision)
+            if self._same_weights(record) and (record.key.kind != "score" or self._same_features(record, precision))
         }
+
+    def _same_features(self, record: Record, precision: str) -> bool:
+        """Records from before a precision could be chosen do not say theirs, and it was float32."""
+        computed = record.provenance.get("precision", FLOAT32) if record.status == "ok" else precision
+        return computed == precision and record.provenance.get("probe", "") == self._probe.words
 
     def _same_weights(self, record: Record) -> bool:
         weights = record.provenance.get("weights")
@@ -75,6 +78,17 @@ class Stock:
             return weights is None or weights == self.candidate(record.key.candidate).fingerprint
         except TbenchError:
             return True  # a candidate that cannot be had any more cannot be measured anew
+
+    def _missing(self, name: str) -> str:
+        return self._refused(self.candidate, name) or self.candidate(name).missing
+
+    @staticmethod
+    def _refused(get: Callable[[str], object], name: str) -> str:
+        try:
+            get(name)
+        except Exception as error:  # a family is a stranger's code; its own cells will tell of it, too
+            return str(error) or type(error).__name__
+        return ""
 
     def _candidate(self, name: str) -> Candidate:
         asked = CandidateName.parse(name)
@@ -92,12 +106,11 @@ class Stock:
         split = self.dataset(name).split(part, seed)
         return Split(frozen(split.images), frozen(split.labels), split.identity)
 
-    def _fingerprint(self, name: str, seed: int) -> str:
-        """Of the training images and labels."""
-        train = self.split(name, "train", seed)
-        return train.identity or fingerprint(train.images, train.labels)
+    def _fingerprint(self, name: str, seed: int, part: Part = "train") -> str:
+        """Of the images and labels of a part."""
+        split = self.split(name, part, seed)
+        return split.identity or fingerprint(split.images, split.labels)
 
-
-def _precision(record: Record, asked: str) -> str:
-    """Of the features behind a score; records from before it could be chosen do not say, and it was float32."""
-    return str(record.provenance.get("precision", FLOAT32)) if record.status == "ok" else asked
+    def _content(self, name: str, seed: int) -> str:
+        """Of what metrics see of a dataset."""
+        return self._probe.identity([self.fingerprint(name, seed, part) for part in self._probe.scored_on])

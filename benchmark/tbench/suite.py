@@ -11,14 +11,18 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+from tbench.citation import Citation
 from tbench.errors import UsageError
 from tbench.leaderboard.frame import Frame
+from tbench.probe import Probe
 from tbench.protocol import Protocol
+from tbench.published import facts
 from tbench.registry import Registry
 
 LISTS = ("candidates", "datasets", "metrics", "floors")
 EXTRACTION = ("forward", "reference_forward")  # the evidence nodes that pass images through the network
 TEXTS = ("title", "description", "reference", "protocol")
+OPTIONS = ("seen", "boards", "notes", "truth", "published", "scored_on", "several_labels", "score_seconds")
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,10 @@ class Suite:
     """What is run against what.
 
     reference: the dataset whose training images are the general reference set. seen: pairs (candidate, dataset) that
-    are left out, since the candidate was pre-trained on images of that very dataset.
+    are left out, since the candidate was pre-trained on images of that very dataset. probe: which images of a dataset
+    metrics see. notes: what a reader of the page must know. citation: the published truth that stands in for
+    fine-tuning as long as no protocol is named. score_seconds: what extraction and scores of one candidate on one
+    dataset are expected to take, where they are not as small as those of `mini`.
     """
 
     name: str
@@ -41,17 +48,23 @@ class Suite:
     default_protocol: str
     boards: Mapping[str, tuple[str, ...]]
     seen: frozenset[tuple[str, str]]
+    probe: Probe
+    notes: tuple[str, ...]
+    citation: Citation | None
+    score_seconds: float | None
 
     def frame(self, protocol_name: str | None) -> Frame:
-        """What pages must be told of this suite and one of its protocols."""
+        """What pages must be told of this suite and its published truth, or one of its protocols."""
         protocol = self.protocol(protocol_name)
+        citation = self.cited(protocol_name)
         return Frame(
             suite=self.name,
+            folder=self._folder(protocol_name),
             title=self.title,
             description=self.description,
-            protocol=protocol.name,
-            settings=protocol.settings(),
-            runs=tuple(run.spec for run in protocol.runs()),
+            protocol="" if citation else protocol.name,
+            settings={} if citation else protocol.settings(),
+            runs=() if citation else tuple(run.spec for run in protocol.runs()),
             candidates=self.candidates,
             datasets=self.datasets,
             floors=self.floors,
@@ -59,7 +72,20 @@ class Suite:
             seen=self.seen,
             extraction=EXTRACTION,
             calibration=protocol.calibration,
+            probe=self.probe.words,
+            notes=self.notes,
+            published=citation.truth(self.candidates, self.datasets) if citation else None,
         )
+
+    def cited(self, protocol_name: str | None) -> Citation | None:
+        """Whose truth scores are held against; None where it is measured, by the protocol that is named."""
+        return None if protocol_name else self.citation
+
+    def _folder(self, protocol_name: str | None) -> str:
+        """Not the suite's own where it has a published truth: what lies there says whether that adds up."""
+        if self.citation is None:
+            return self.name
+        return f"{self.name}/{'run' if self.cited(protocol_name) else 'measured'}"
 
     def protocol(self, name: str | None) -> Protocol:
         name = name or self.default_protocol
@@ -76,7 +102,11 @@ def load_suite(name: str) -> Suite:
             return read_suite(path.stem, path.read_text(encoding="utf-8"))
         except OSError as error:
             raise UsageError(f"suite {name} cannot be read: {error.strerror or error}") from error
-    return read_suite(name, Registry.installed("suites").resource(name))
+    installed = Registry.installed("suites")
+    if name not in installed and name in facts.names():
+        why = facts.load(name).unavailable
+        raise UsageError(f"suite {name} cannot be run: {why}; `tbench replay {name}` recomputes what was published")
+    return read_suite(name, installed.resource(name))
 
 
 def read_suite(name: str, text: str) -> Suite:
@@ -84,7 +114,7 @@ def read_suite(name: str, text: str) -> Suite:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"suite {name} is not TOML: {error}") from error
-    known = {*LISTS, *TEXTS, "seen", "boards", "protocols"}
+    known = {*LISTS, *TEXTS, *OPTIONS, "protocols"}
     if wrong := sorted(set(table) - known):
         raise UsageError(f"suite {name}: unknown {', '.join(wrong)}; a suite has {', '.join(sorted(known))}")
     if missing := sorted({*LISTS, *TEXTS, "protocols"} - set(table)):
@@ -99,6 +129,10 @@ def read_suite(name: str, text: str) -> Suite:
         default_protocol=table["protocol"],
         boards=_boards(table),
         seen=frozenset(_seen(name, table)),
+        probe=Probe.read(table, f"suite {name}"),
+        notes=tuple(table.get("notes", ())),
+        citation=_citation(name, table),
+        score_seconds=table.get("score_seconds"),
     )
     suite.protocol(None)
     return suite
@@ -117,6 +151,17 @@ def chosen(kind: str, wanted: str, offered: tuple[str, ...], suite: str) -> tupl
             raise UsageError(f"suite {suite} has no {kind} {wish!r}{hint}")
         picked.update(matches)
     return tuple(name for name in offered if name in picked)
+
+
+def _citation(name: str, table: Mapping[str, Any]) -> Citation | None:
+    if ("truth" in table) != ("published" in table):
+        raise UsageError(f'suite {name}: truth = "<published suite>" and the table [published] go together')
+    if "truth" not in table:
+        return None
+    citation = Citation.read(table["truth"], table["published"], f"suite {name}")
+    if strangers := sorted(set(citation.names) - {*table["candidates"], *table["datasets"]}):
+        raise UsageError(f"suite {name}: [published] names {', '.join(strangers)}, which the suite does not have")
+    return citation
 
 
 def _boards(table: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:

@@ -14,10 +14,11 @@ from tbench.failure import reason, unable
 from tbench.finetune import outcome, tenths
 from tbench.halving import rungs
 from tbench.plan import Task, run_of
+from tbench.probe import Part
 from tbench.protocol import Protocol
 from tbench.provenance import now
 from tbench.results import Key, Record
-from tbench.stock import Part, Stock
+from tbench.stock import Stock
 from tbench.training import Target, Training
 
 PARTS: tuple[Part, ...] = ("train", "val", "test")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import warnings
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from tbench.executors import Notice
 from tbench.failure import reason, unable
 from tbench.metric import Catalogue
 from tbench.plan import Task
+from tbench.probe import Probe
 from tbench.protocol import Protocol
 from tbench.provenance import device_name, machine, now, versions
 from tbench.results import Record
@@ -38,6 +39,7 @@ class Workshop:
         self,
         protocol: Protocol,
         reference: str,
+        probe: Probe,
         device: str,
         precision: str,
         shelf: Path,
@@ -49,7 +51,8 @@ class Workshop:
         self._precision = precision
         self._shelf = Shelf(shelf)
         self._checkpoints = checkpoints
-        self._stock = Stock()
+        self._stock = Stock(probe)
+        self._probe = probe
         self._catalogue = Catalogue.installed()
         self._metric = cache(self._catalogue.metric)
         with one_thread():
@@ -57,7 +60,7 @@ class Workshop:
 
     def __call__(self, task: Task) -> Iterator[Record | Notice]:
         with one_thread():
-            yield from self._scores(task) if task.kind == "score" else self._truths(task)
+            yield from map(self._with_probe, self._scores(task)) if task.kind == "score" else self._truths(task)
 
     def _scores(self, task: Task) -> Iterator[Record | Notice]:
         evidence: Evidence | None = None
@@ -119,13 +122,19 @@ class Workshop:
         }
         return Evidence(roots, self._catalogue.nodes, self._shelf, f"{task.candidate} on {task.dataset}")
 
+    def _with_probe(self, said: Record | Notice) -> Record | Notice:
+        """A score that says which images it was made of, and so does one that could not be made."""
+        if isinstance(said, Notice) or not self._probe.words:
+            return said
+        return replace(said, provenance={**said.provenance, "probe": self._probe.words})
+
     def _provenance(self, task: Task, plugin: str) -> dict[str, Any]:
         return {
             **versions(),
             "machine": machine(),
             "plugin": plugin,
             "weights": self._stock.candidate(task.candidate).fingerprint,
-            "data": self._stock.fingerprint(task.dataset, task.seed),
+            "data": self._stock.content(task.dataset, task.seed),
         }
 
 

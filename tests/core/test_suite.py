@@ -57,6 +57,23 @@ def test_what_candidates_have_seen_is_told_by_patterns() -> None:
     assert read_suite("small", SUITE).seen == frozenset()
 
 
+def test_weight_decays_may_be_divided_by_the_rate() -> None:
+    text = SUITE.replace("weight_decays = [0.0, 5e-4]", "weight_decays = [0.0]\nweight_decays_over_rate = [1e-6, 1e-3]")
+    protocol = read_suite("small", text).protocol(None)
+    assert [(run.learning_rate, run.weight_decay) for run in protocol.runs()] == [
+        (0.01, 0.0),
+        (0.01, 1e-4),
+        (0.01, 0.1),
+        (0.1, 0.0),
+        (0.1, 1e-5),
+        (0.1, 0.01),
+    ]
+    assert protocol.settings()["weight_decays_over_rate"] == (1e-6, 1e-3)
+    absolute = read_suite("small", SUITE.replace("weight_decays = [0.0, 5e-4]", "weight_decays = [0.1]")).protocol(None)
+    assert "weight_decays_over_rate" not in absolute.settings()
+    assert absolute.runs()[0].spec == protocol.runs()[2].spec  # what decides is the decay, not how it was found
+
+
 def test_every_setting_that_decides_the_outcome_stands_in_the_spec() -> None:
     text = read_suite("small", SUITE).protocol(None).runs()[0].spec
     for setting in (

@@ -22,6 +22,7 @@ def run_spec(rate: float, steps: int = 80) -> str:
 def frame(**changes: Any) -> Frame:
     told: dict[str, Any] = {
         "suite": "small",
+        "folder": "small",
         "title": "small",
         "description": "four candidates on two targets",
         "protocol": "quick",

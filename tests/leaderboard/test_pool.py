@@ -9,7 +9,7 @@ import pytest
 
 from tbench.leaderboard.metrics import find_metrics
 from tbench.leaderboard.pool import DRAWS, DRAWS_SEED, Line, Pool, by_candidate, make_pool
-from tbench.leaderboard.truth import find_truths
+from tbench.leaderboard.truth import find_truths, mean_truths
 from tbench.results import Record
 from tbench.statistics import Mean, agreement, between_seeds, null_quantile
 
@@ -25,7 +25,7 @@ def pool_of(records: Iterable[Record], candidates: Sequence[str] = CANDIDATES) -
     of_metrics = [record for record in records if record.key.kind == "score"]
     metrics = find_metrics(of_metrics, ("random",))
     truths = find_truths(record for record in records if record.key.kind == "truth")
-    return make_pool("all", candidates, DATASETS, metrics, by_candidate(of_metrics), truths)
+    return make_pool("all", candidates, DATASETS, metrics, by_candidate(of_metrics), truths, mean_truths(truths))
 
 
 def line_of(pool: Pool, label: str) -> Line:

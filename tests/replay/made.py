@@ -26,6 +26,7 @@ def published(scores: Sequence[str], truth: Sequence[str], /, *cells: Printed, *
         "reference": "Nobody (2020)",
         "ranked": "model",
         "weights": "both",
+        "unavailable": "",
         "commits": {},
         "remarks": (),
         "explanations": (),

@@ -24,7 +24,7 @@ def test_committed_pages_are_those_of_the_numbers(name: str) -> None:
     suite = load(name)
     wanted = contents(suite, replay(suite))
     folder = ROOT / "leaderboards" / name
-    found = {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir()}
+    found = {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir() if path.is_file()}
     assert found.keys() == wanted.keys(), f"stale: tbench replay {name} --out leaderboards"
     for file, content in wanted.items():
         assert found[file] == content, f"{file} is stale: tbench replay {name} --out leaderboards"

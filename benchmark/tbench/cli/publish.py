@@ -7,7 +7,7 @@ import click
 
 @click.command()
 @click.option("--suite", "suite_name", default="mini", show_default=True, help="An installed suite, or a TOML file.")
-@click.option("--protocol", "protocol_name", help="How the ground truth was made; the suite's own default otherwise.")
+@click.option("--protocol", "protocol_name", help="How the ground truth was made; published, or the suite's default.")
 @click.option(
     "--store", "store_path", default=".tbench/results.sqlite", show_default=True, help="Where facts are kept."
 )

@@ -6,7 +6,7 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +31,9 @@ CALIBRATION_STEPS = 200
 @click.option("--models", default="all", show_default=True, help="Comma list of the suite's candidates; * matches any.")
 @click.option("--datasets", default="all", show_default=True, help="Comma list of the suite's datasets; * matches any.")
 @click.option("--protocol", "protocol_name", help="How the ground truth is made; the suite's own default otherwise.")
+@click.option(
+    "--measure-truth", is_flag=True, help="Fine-tune even where a truth was published; --protocol does so, too."
+)
 @click.option("--seeds", help="Comma list of integers; the protocol's own otherwise.")
 @click.option("--executor", "executor_name", default="processes", show_default=True, help="Where work runs.")
 @click.option("--workers", type=click.IntRange(min=1), help="How many at once; as many as there are cores otherwise.")
@@ -62,6 +65,7 @@ def run(
     models: str,
     datasets: str,
     protocol_name: str | None,
+    measure_truth: bool,
     seeds: str | None,
     executor_name: str,
     workers: int | None,
@@ -74,6 +78,8 @@ def run(
     dry_run: bool,
 ) -> None:
     """Score every candidate with every metric, fine-tune for the truth, and write the leaderboard.
+
+    A suite that cites a published truth, such as ped, is held against that, and nothing is fine-tuned.
 
     What the store holds is not measured again, so a run that was cut short goes on where it stopped. The exit code
     is 1 if any cell failed.
@@ -102,7 +108,10 @@ def run(
     start = time.monotonic()
     console = Console(highlight=False, soft_wrap=True)
     suite = load_suite(suite_name)
+    if measure_truth:
+        protocol_name = protocol_name or suite.default_protocol
     protocol = suite.protocol(protocol_name)
+    citation = suite.cited(protocol_name)
     if seeds:
         protocol = replace(protocol, seeds=_integers(seeds))
     part = replace(
@@ -123,19 +132,20 @@ def run(
         console.print(f"note: {complaint}", style="yellow", markup=False)
 
     with Store(store_path) as store:
-        stock = Stock()
+        stock = Stock(suite.probe)
         known = stock.still_true(store.latest(suite.name), precision)
-        plan = make_plan(part, protocol, wanted, protocol.seeds, known, again=again, calibrate=calibrate)
-        _announce(console, part, protocol, len(wanted), plan, duration)
-        for name, reason in stock.absent(part.candidates, part.datasets).items():
-            told = reason if name.partition("#")[0] in reason else f"{name}: {reason}"
-            console.print(f"not here, so its cells will fail: {told}", style="yellow", markup=False)
+        plan = make_plan(
+            part, protocol, wanted, protocol.seeds, known, again=again, cited=citation is not None, calibrate=calibrate
+        )
+        truth = f"published truth of {citation.published.name}" if citation else f"protocol {protocol.name}"
+        _announce(console, part, protocol, truth, len(wanted), plan, duration)
+        _tell_absences(console, plan, stock.absent(part.candidates, part.datasets))
         if dry_run:
             return
         beside = Path(store_path).parent
         checkpoints = Checkpoints(beside / "checkpoints")
         open_workshop = partial(
-            Workshop, protocol, suite.reference, device, precision, beside / "evidence", checkpoints
+            Workshop, protocol, suite.reference, suite.probe, device, precision, beside / "evidence", checkpoints
         )
         with Terminal(plan, protocol, console, workers) as terminal:
             listeners = Listeners(Registry.installed("hooks").entries(), terminal=terminal)
@@ -144,7 +154,7 @@ def run(
         listeners.tell(
             "finished", measured=summary.measured, inapplicable=summary.inapplicable, failed=len(summary.failed)
         )
-        page = publish(store.latest(suite.name), suite.frame(protocol.name), Path(out))
+        page = publish(store.latest(suite.name), suite.frame(protocol_name), Path(out))
     took = duration(time.monotonic() - start)
     if plan.tasks:
         took += f"; {duration(plan.seconds(protocol) / workers)} were expected of {workers} quiet cores"
@@ -161,14 +171,20 @@ def _integers(text: str) -> tuple[int, ...]:
 
 
 def _announce(
-    console: Console, suite: Suite, protocol: Protocol, metrics: int, plan: Plan, duration: Callable[[float], str]
+    console: Console,
+    suite: Suite,
+    protocol: Protocol,
+    truth: str,
+    metrics: int,
+    plan: Plan,
+    duration: Callable[[float], str],
 ) -> None:
     """What is going to be done, and how long it is expected to take."""
     seen = sum(candidate in suite.candidates and dataset in suite.datasets for candidate, dataset in suite.seen)
     less = f" less {seen} (pre-trained on that dataset)" if seen else ""
     console.print(
         f"suite {suite.name}: {len(suite.candidates)} candidates x {len(suite.datasets)} datasets{less}, "
-        f"{metrics} metrics, protocol {protocol.name}, seeds {', '.join(map(str, protocol.seeds))}",
+        f"{metrics} metrics, {truth}, seeds {', '.join(map(str, protocol.seeds))}",
         markup=False,
     )
     counts: Counter[str] = Counter()
@@ -181,6 +197,26 @@ def _announce(
         + (f"; about {duration(plan.seconds(protocol))} of CPU time in all" if plan.tasks else ""),
         markup=False,
     )
+
+
+def _tell_absences(console: Console, plan: Plan, absent: Mapping[str, str]) -> None:
+    """What is not on this machine, by what can be done about it, and how many cells that costs."""
+    lost = sum(len(task.specs) for task in plan.tasks if task.candidate in absent or task.dataset in absent)
+    if not lost:
+        return
+    by_cure: dict[str, list[str]] = {}
+    for name, reason in absent.items():
+        told = reason if name.partition("#")[0] in reason else f"{name}: {reason}"
+        fact, _, cure = told.rpartition("; ")  # a message says what is wrong; then what to do
+        by_cure.setdefault(cure, []).append(fact)
+    lines = [f"not on this machine, so that as many as {lost:,} of {plan.cells:,} cells will fail:"]
+    for cure, facts in by_cure.items():
+        if len(facts) > 1:
+            lines += [f"  {cure}:", *(f"    {fact}" for fact in facts)]
+        else:
+            lines.append(f"  {facts[0]}; {cure}" if facts[0] else f"  {cure}")
+    for line in lines:
+        console.print(line, style="yellow", markup=False)
 
 
 def _conclude(console: Console, summary: Summary, complaints: Sequence[str], page: Path, took: str) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from statistics import fmean, stdev
 
 from tbench.leaderboard.board import Board
+from tbench.leaderboard.frame import PublishedTruth
 from tbench.leaderboard.pool import stability
 from tbench.leaderboard.tables import NOTHING, Section, Table, by_columns, counted, percent, tau, with_best
 from tbench.leaderboard.truth import MeanTruth
@@ -18,7 +20,8 @@ FEWER = "s"
 def truth_section(board: Board) -> Section:
     """Candidates down, best first, datasets across: test results of the chosen runs."""
     datasets = [name for name in board.frame.datasets if name in board.means]
-    title = "Ground truth (test results in %)"
+    published = board.frame.published
+    title = "Ground truth (published, in %)" if published else "Ground truth (test results in %)"
     if not datasets:
         return Section("truth", title, ("Nothing has been fine-tuned by this protocol yet.",), ())
     everywhere = {
@@ -32,13 +35,13 @@ def truth_section(board: Board) -> Section:
     for dataset in datasets:
         truths = [board.means[dataset].get(name) for name in order]
         columns.append(
-            with_best([_cell(truth, len(board.seeds)) for truth in truths], [t.value if t else None for t in truths])
+            with_best([_cell(truth, board.repetitions) for truth in truths], [t.value if t else None for t in truths])
         )
     averages = [everywhere.get(name) for name in order]
     columns.append(with_best([NOTHING if value is None else percent(value) for value in averages], averages))
     spreads = [_spreads(list(board.means[dataset].values())) for dataset in datasets]
     rows = (*by_columns(*columns), ("sd of candidates", *(between for between, _ in spreads), ""))
-    if len(board.seeds) > 1:
+    if board.repetitions > 1:
         rows += (("sd of seeds, mean", *(of_seeds for _, of_seeds in spreads), ""),)
         stable = [stability(board.truths, dataset, board.seeds) for dataset in datasets]
         for words, measure in (("Spearman", "spearman"), ("τ_w", "tau_w")):
@@ -46,7 +49,8 @@ def truth_section(board: Board) -> Section:
             rows += ((f"{words} between seeds", *(map(tau, values)), tau(Mean.of(values).value)),)
     header = ("candidate", *(board.names[dataset] for dataset in datasets), "mean")
     table = Table(header, rows, "l" + "r" * (len(header) - 1))
-    return Section("truth", title, _about(board, datasets), (("", table),))
+    about = _citing(board, published, datasets) if published else _about(board, datasets)
+    return Section("truth", title, about, (("", table),))
 
 
 def _cell(truth: MeanTruth | None, seeds: int) -> str:
@@ -67,18 +71,30 @@ def _spreads(truths: list[MeanTruth]) -> tuple[str, str]:
     )
 
 
+def _citing(board: Board, published: PublishedTruth, datasets: list[str]) -> tuple[str, ...]:
+    """Where the values come from, and what is wrong with them."""
+    return (
+        f"Nothing was fine-tuned here. The values are those of {published.reference}: {published.source}.",
+        f"{_measured(board, published.measures, datasets)} One value for each cell and no seconds: there is neither a "
+        "noise ceiling nor a speed-up.",
+        *published.remarks,
+        *(f"Published, but not in this suite: {name} ({why})." for name, why in published.left_out.items()),
+    )
+
+
+def _measured(board: Board, measures: Mapping[str, str], datasets: list[str]) -> str:
+    if len(kinds := {measures[name] for name in datasets}) == 1:
+        return f"Measure: {kinds.pop()}."
+    return f"Measure: {', '.join(f'{board.names[name]} {measures[name]}' for name in datasets)}."
+
+
 def _about(board: Board, datasets: list[str]) -> tuple[str, ...]:
     runs = [run for truth in board.truths.values() for run in truth.runs]
-    measures = {str(run.details.get("measure", "accuracy")) for run in runs}
-    if len(measures) == 1:
-        measured = f"Measure: {measures.pop()}."
-    else:
-        of = {run.key.dataset: str(run.details.get("measure", "accuracy")) for run in runs}
-        measured = f"Measure: {', '.join(f'{board.names[name]} {of[name]}' for name in datasets)}."
+    measures = {run.key.dataset: str(run.details.get("measure", "accuracy")) for run in runs}
     training = Counter(str(run.details.get("training", "ok")) for run in runs)
     said = [
-        measured
-        + (" Mean over seeds ± sd." if len(board.seeds) > 1 else "")
+        _measured(board, measures, datasets)
+        + (" Mean over seeds ± sd." if board.repetitions > 1 else "")
         + f" {counted(len(runs), 'run')}, of which {training['diverged']:,} diverged and "
         f"{training['chance']:,} stayed at chance."
         + (f" {training['stopped']:,} were stopped early, for better ones to go on." if training["stopped"] else "")
@@ -87,7 +103,7 @@ def _about(board: Board, datasets: list[str]) -> tuple[str, ...]:
         "c: the chosen run stayed at chance (for one seed at least); d: it diverged; s: fewer seeds than elsewhere."
     )
     shown = [truth for dataset in datasets for truth in board.means[dataset].values()]
-    if any(truth.training or truth.seeds < len(board.seeds) for truth in shown):
+    if any(truth.training or truth.seeds < board.repetitions for truth in shown):
         said.append(legend)
     if failed := sum(len(truth.runs) < len(board.frame.runs) for truth in board.truths.values()):
         said.append(

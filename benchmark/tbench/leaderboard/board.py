@@ -13,7 +13,7 @@ from tbench.leaderboard.metrics import Metric, find_metrics
 from tbench.leaderboard.pool import Pool, by_candidate, make_pool
 from tbench.leaderboard.remarks import saturation
 from tbench.leaderboard.sift import Sifted, sift
-from tbench.leaderboard.truth import MeanTruth, Truths, find_truths, mean_truths
+from tbench.leaderboard.truth import Means, Truths, find_truths, mean_truths, published_truths
 from tbench.results import Record
 
 SUFFIXES = (".npz", ".safetensors", ".pth", ".pt")
@@ -27,7 +27,7 @@ class Board:
     sifted: Sifted
     metrics: tuple[Metric, ...]
     truths: Truths
-    means: Mapping[str, Mapping[str, MeanTruth]]
+    means: Means
     pools: tuple[Pool, ...]
     bill: Bill | None
     names: Mapping[str, str]
@@ -52,6 +52,11 @@ class Board:
         return sorted({seed for _, _, seed in self.truths} or {record.key.seed for record in self.sifted.scores})
 
     @property
+    def repetitions(self) -> int:
+        """How many truths a cell may have: one for each seed, a single one where it was published."""
+        return len({seed for _, _, seed in self.truths}) or 1
+
+    @property
     def machines(self) -> list[tuple[str, int]]:
         """And how many records come from each, most first."""
         found = Counter(machine_of(record) for record in self.sifted.records)
@@ -62,7 +67,7 @@ class Board:
         found: dict[str, set[str]] = defaultdict(set)
         for record in self.sifted.records:
             for name, version in record.provenance.items():
-                if name not in ("machine", "device", "weights", "data"):
+                if name not in ("machine", "device", "weights", "data", "probe"):
                     found[name].add(str(version))
         return {name: sorted(versions) for name, versions in sorted(found.items())}
 
@@ -91,6 +96,7 @@ def make_board(records: Iterable[Record], frame: Frame) -> Board:
     heard = {record.key.spec for record in sifted.scores if record.status == "ok"}
     rated = tuple(metric for metric in metrics if metric.spec in heard)
     truths = find_truths(sifted.runs)
+    means = published_truths(frame.published.values) if frame.published else mean_truths(truths)
     scores = by_candidate(sifted.scores)
     pools = {"all candidates": frame.candidates, **frame.boards}
     return Board(
@@ -98,8 +104,8 @@ def make_board(records: Iterable[Record], frame: Frame) -> Board:
         sifted,
         metrics,
         truths,
-        mean_truths(truths),
-        tuple(make_pool(title, pool, frame.datasets, rated, scores, truths) for title, pool in pools.items()),
+        means,
+        tuple(make_pool(title, pool, frame.datasets, rated, scores, truths, means) for title, pool in pools.items()),
         make_bill(rated, sifted.scores, truths, frame.extraction, sifted.estimates),
         _short(frame.candidates) | _short(frame.datasets),
     )

@@ -14,18 +14,20 @@ from tbench.leaderboard.markdown import markdown, write
 from tbench.leaderboard.prices import cost_section
 from tbench.leaderboard.rankings import agreement_section, boards_section, datasets_section, yardsticks
 from tbench.leaderboard.tables import NOTHING, PARTIAL, Section, counted
-from tbench.leaderboard.tidy import DESCRIPTIONS, tidy_files
+from tbench.leaderboard.tidy import descriptions, tidy_files
 from tbench.leaderboard.variants import variants_section
 from tbench.results import Record
 
 
 def publish(records: Iterable[Record], frame: Frame, out: Path) -> Path:
-    """Write <out>/<suite>/README.md and its CSV files; the same records give the same bytes. The path of the page.
+    """Write README.md and its CSV files into the frame's folder of out; the same records give the same bytes.
+
+    The path of the page.
 
     records: those of one suite, of any protocol. TbenchError where nothing can be written.
     """
     board = make_board(records, frame)
-    folder = out / frame.suite
+    folder = out / frame.folder
     files = tidy_files(board) | {"README.md": render(board)}
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -54,10 +56,11 @@ def render(board: Board) -> str:
     frame = board.frame
     parts = [f"# Leaderboard: {frame.title}", f"{frame.description[:1].upper()}{frame.description[1:]}."]
     parts.append("\n".join(f"- **{name}**: {words}" for name, words in facts(board)))
-    parts.append("## How to read this\n\n" + "\n".join(f"- {line}" for line in _reading()))
+    parts.append("## How to read this\n\n" + "\n".join(f"- {line}" for line in _reading(frame)))
     parts += [markdown(section) for section in sections(board)]
-    files = "\n".join(f"- [{name}]({name}): {words}" for name, words in DESCRIPTIONS.items())
-    command = f"`tbench publish --suite {frame.suite} --protocol {frame.protocol}`"
+    files = "\n".join(f"- [{name}]({name}): {words}" for name, words in descriptions(frame).items())
+    protocol = f" --protocol {frame.protocol}" if frame.protocol else ""
+    command = f"`tbench publish --suite {frame.suite}{protocol}`"
     parts.append(f"## The numbers\n\n{files}\n\nThis page was made from stored records alone, by {command}.")
     return "\n\n".join(parts) + "\n"
 
@@ -65,7 +68,6 @@ def render(board: Board) -> str:
 def facts(board: Board) -> list[tuple[str, str]]:
     """What stands at the head of a page: protocol, records, provenance, yardsticks."""
     frame = board.frame
-    settings = ", ".join(f"{name.replace('_', ' ')} {_setting(value)}" for name, value in frame.settings.items())
     seeds = board.seeds
     machines = [f"{name} ({counted(count, 'record')})" for name, count in board.machines]
     versions = ", ".join(f"{name} {' / '.join(of)}" for name, of in board.versions.items() if name != "plugin")
@@ -75,11 +77,9 @@ def facts(board: Board) -> list[tuple[str, str]]:
             "Suite",
             f"{frame.suite}, {counted(len(frame.candidates), 'candidate')} × {counted(len(frame.datasets), 'dataset')}",
         ),
-        (
-            "Ground truth",
-            f"protocol {frame.protocol}: {settings}; every point of the grid is one run, the run with the best "
-            "validation result stands for its candidate, and only its test result is read",
-        ),
+        ("Ground truth", _truth(frame)),
+        *([("Scored on", frame.probe)] if frame.probe else []),
+        *([("Notes", " ".join(frame.notes))] if frame.notes else []),
         ("Records", f"{len(board.sifted.records):,}, measured {' to '.join(board.days) or NOTHING} (UTC)"),
         ("Seeds", f"{len(seeds)} ({', '.join(map(str, seeds))})" if seeds else "none"),
         ("Machine", "; ".join(machines) or NOTHING),
@@ -101,19 +101,33 @@ def _seen(board: Board) -> list[tuple[str, str]]:
     return [("Left out", f"{', '.join(seen)}: pre-trained on images of that very dataset")] if seen else []
 
 
-def _reading() -> list[str]:
+def _truth(frame: Frame) -> str:
+    if frame.published:
+        return f"published, not measured here: {frame.published.reference}"
+    settings = ", ".join(f"{name.replace('_', ' ')} {_setting(value)}" for name, value in frame.settings.items())
+    return (
+        f"protocol {frame.protocol}: {settings}; every point of the grid is one run, the run with the best "
+        "validation result stands for its candidate, and only its test result is read"
+    )
+
+
+def _reading(frame: Frame) -> list[str]:
+    truth = "published truth" if frame.published else "truth averaged over seeds"
+    ceiling = (
+        "The noise ceiling says how well one repetition of the fine-tuning predicts another; a metric is held against "
+        "the mean of all, which is less noisy, and may pass it. "
+    )
     return [
         "A score is worth as much as the order that it puts the candidates in. τ_w is the weighted Kendall "
         "correlation of that order with the order by fine-tuning (SciPy's `weightedtau`): 1 the same, 0 unrelated, "
         "-1 reversed; the top of the order counts most.",
-        "Each seed's scores are held against the truth averaged over seeds; shown is the mean over seeds, ± the sd "
+        f"Each seed's scores are held against the {truth}; shown is the mean over seeds, ± the sd "
         "between seeds where there are several.",
         f"Only candidates with a truth are ranked. {PARTIAL} marks a mean that cannot be compared with the others: the "
         "metric says nothing about some candidates, datasets or seeds, and is ranked over what it has. Nothing is "
         f"filled in; {NOTHING} means not defined.",
         "Bold is the best metric of its column, floors aside, among those that miss nothing there.",
-        "The noise ceiling says how well one repetition of the fine-tuning predicts another; a metric is held against "
-        "the mean of all, which is less noisy, and may pass it. The oracle ranks by how "
+        ("" if frame.published else ceiling) + "The oracle ranks by how "
         "candidates did on the other datasets: what a metric must beat to know anything about this dataset.",
     ]
 

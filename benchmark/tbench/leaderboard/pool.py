@@ -10,7 +10,7 @@ from statistics import fmean, stdev
 
 from tbench.leaderboard.metrics import Metric
 from tbench.leaderboard.remarks import remarks
-from tbench.leaderboard.truth import MeanTruth, Truths, mean_truths
+from tbench.leaderboard.truth import Means, MeanTruth, Truths
 from tbench.results import Record
 from tbench.statistics import Agreement, Mean, Null, agreement, between_seeds, null_quantile, orders
 
@@ -133,13 +133,16 @@ def make_pool(
     metrics: Sequence[Metric],
     scores: Scores,
     truths: Truths,
+    means: Means,
 ) -> Pool:
-    """Only candidates with a truth are ranked. A metric without a score for some is ranked over those that it has."""
+    """Only candidates with a truth are ranked. A metric without a score for some is ranked over those that it has.
+
+    means: of the truths, or as they were published; then there are no others, and each seed's scores count.
+    """
     within = {cell: truth for cell, truth in truths.items() if cell[1] in candidates}
-    means = mean_truths(within)
     truth = {dataset: _ordered(means.get(dataset, {}), candidates) for dataset in datasets}
     truth = {dataset: several for dataset, several in truth.items() if orders(list(several.values()))}
-    seeds = sorted({seed for _, _, seed in within})
+    seeds = sorted({seed for _, _, seed in within or scores})
 
     @cache
     def null(ranked: tuple[tuple[str, ...], ...]) -> Null | None:

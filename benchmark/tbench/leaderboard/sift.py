@@ -73,6 +73,10 @@ def _foreign(record: Record, frame: Frame) -> str:
         return f"of a dataset that the suite does not list ({key.dataset})"
     if (key.candidate, key.dataset) in frame.seen:
         return f"of a candidate on images that it was pre-trained on ({key.candidate}, {key.dataset})"
+    if key.kind == "score" and record.provenance.get("probe", "") != frame.probe:
+        return "scores of other images of a dataset than the suite's today"
+    if key.kind == "truth" and frame.published:
+        return "fine-tuning, beside a truth that was published"
     if key.kind == "calibration" and key.spec != frame.calibration:
         return "estimate of what another protocol takes"
     if key.kind == "truth" and key.spec not in frame.runs:

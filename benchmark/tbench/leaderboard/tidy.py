@@ -5,10 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from tbench.leaderboard.board import Board
 from tbench.leaderboard.cost import Seconds
+from tbench.leaderboard.frame import Frame, PublishedTruth
 from tbench.leaderboard.machine import machine_of
 from tbench.leaderboard.remarks import remarks
 
@@ -17,20 +18,25 @@ Row = Sequence[object]
 
 def tidy_files(board: Board) -> dict[str, str]:
     """File name -> content."""
+    published = board.frame.published
     return {
         "scores.csv": _csv(SCORES, _scores(board)),
-        "truth.csv": _csv(TRUTH, _truth(board)),
+        "truth.csv": _csv(PUBLISHED, _published(published)) if published else _csv(TRUTH, _truth(board)),
         "agreement.csv": _csv(AGREEMENT, _agreement(board)),
         "cost.csv": _csv(COST, _cost(board)),
     }
 
 
-DESCRIPTIONS: Mapping[str, str] = {
-    "scores.csv": "every score, and every cell that has none, with the reason",
-    "truth.csv": "every fine-tuning run; chosen: the one that stands for its candidate",
-    "agreement.csv": "each metric on each dataset of each pool, mean over seeds",
-    "cost.csv": "the sums of the tables of cost, and those of variants",
-}
+def descriptions(frame: Frame) -> dict[str, str]:
+    """File name -> what is in it."""
+    runs = "every fine-tuning run; chosen: the one that stands for its candidate"
+    return {
+        "scores.csv": "every score, and every cell that has none, with the reason",
+        "truth.csv": "the published values, as shares" if frame.published else runs,
+        "agreement.csv": "each metric on each dataset of each pool, mean over seeds",
+        "cost.csv": "the sums of the tables of cost, and those of variants",
+    }
+
 
 SCORES = (
     "dataset",
@@ -84,6 +90,15 @@ def _truth(board: Board) -> Iterator[Row]:
             *(key.dataset, key.candidate, key.seed, None, None, 0, status, None, None, None, None),
             *(sweep.get("seconds"), sweep.get("cpu_seconds"), machine_of(record), key.spec, record.reason),
         )
+
+
+PUBLISHED = ("dataset", "candidate", "truth", "measure")
+
+
+def _published(published: PublishedTruth) -> Iterator[Row]:
+    for dataset, values in published.values.items():
+        for candidate, value in values.items():
+            yield dataset, candidate, value, published.measures[dataset]
 
 
 AGREEMENT = (

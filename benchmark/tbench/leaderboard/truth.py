@@ -11,6 +11,7 @@ from tbench.results import Record
 
 Cell = tuple[str, str, int]  # dataset, candidate, seed
 Truths = Mapping[Cell, "Truth"]
+Means = Mapping[str, Mapping[str, "MeanTruth"]]  # dataset -> candidate
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,10 @@ class Truth:
 
 @dataclass(frozen=True)
 class MeanTruth:
-    """Over the seeds. sd: of one seed, None for a single one. training: what its best runs came to, if not all ok."""
+    """Over the seeds. sd: of one seed, None for a single one. training: what its best runs came to, if not all ok.
+
+    What was published counts as a single one.
+    """
 
     value: float
     sd: float | None
@@ -69,6 +73,14 @@ def mean_truths(truths: Truths) -> dict[str, dict[str, MeanTruth]]:
     return {
         dataset: {candidate: _mean(several) for candidate, several in candidates.items()}
         for dataset, candidates in found.items()
+    }
+
+
+def published_truths(values: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, MeanTruth]]:
+    """The same of values that others measured."""
+    return {
+        dataset: {candidate: MeanTruth(value, None, 1, ()) for candidate, value in candidates.items()}
+        for dataset, candidates in values.items()
     }
 
 

@@ -15,6 +15,8 @@ from tbench.errors import UsageError
 
 Column = Mapping[str, str]  # candidate -> number as published, digit by digit
 
+UNITS = {"percent": 100.0, "fraction": 1.0}  # the last word of a measure
+
 
 @dataclass(frozen=True)
 class Printed:
@@ -90,7 +92,8 @@ class Published:
 
     weights: which variable ranks the weights of the weighted tau: "both" (the mean of both ways, SciPy's default) or
     "truth". mixtures: metric -> the min-max-scaled metrics that it is the weighted sum of. networks: candidates
-    that go by another name in the list of networks. measures: of the truth, by pool and dataset.
+    that go by another name in the list of networks. measures: of the truth, by pool and dataset. unavailable: why it
+    cannot be run anew, where that is so.
     """
 
     name: str
@@ -98,6 +101,7 @@ class Published:
     reference: str
     ranked: str
     weights: str
+    unavailable: str
     commits: Mapping[str, str]
     remarks: tuple[str, ...]
     explanations: tuple[Explanation, ...]
@@ -127,6 +131,16 @@ class Published:
     def candidates(self, pool: str) -> list[str]:
         """That have a truth on any dataset."""
         return list(dict.fromkeys(name for (of, _), column in self.truth.items() if of == pool for name in column))
+
+    def shares(self, pool: str) -> dict[str, dict[str, float]]:
+        """Dataset -> candidate -> truth in [0, 1]. UsageError for a pool whose truth is no share of anything."""
+        found = {}
+        for dataset in self.datasets(pool):
+            measure = self.measures[pool, dataset]
+            if (unit := measure.rpartition(" ")[2]) not in UNITS:
+                raise UsageError(f"the truth of {self.name} on {dataset} is a {measure}, and no share of right answers")
+            found[dataset] = {name: float(value) / UNITS[unit] for name, value in self.truth[pool, dataset].items()}
+        return found
 
 
 @dataclass(frozen=True)
@@ -166,6 +180,7 @@ def load(name: str) -> Published:
         reference=card["reference"],
         ranked=card["ranked"],
         weights=card.get("weights", "both"),
+        unavailable=card.get("unavailable", ""),
         commits=card["commits"],
         remarks=tuple(card["remarks"]),
         explanations=tuple(_explanation(table) for table in card.get("explanations", [])),

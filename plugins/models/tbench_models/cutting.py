@@ -123,11 +123,12 @@ def _prune(extractor: Any) -> None:
         graph.eliminate_dead_code()
     used = {node.target for graph in graphs for node in graph.nodes if node.op in ("call_module", "get_attr")}
     for name in [name for name, _ in extractor.named_modules() if name]:
-        if not any(_within(name, other) or _within(other, name) for other in used):
+        if not any(within(name, other) or within(other, name) for other in used):
             extractor.delete_submodule(name)
     extractor.train()
     extractor.eval()  # each change of mode compiles the graph of that mode anew
 
 
-def _within(name: str, outer: str) -> bool:
+def within(name: str, outer: str) -> bool:
+    """Is the module of this name the outer one, or inside it?"""
     return name == outer or name.startswith(f"{outer}.")

@@ -28,7 +28,7 @@ class Family:
         from tbench_models.seeds import control
         from tbench_models.timm_family.library import architectures, pretrained, version
         from tbench_models.timm_family.network import parameter_count
-        from tbench_models.timm_family.weights import identity
+        from tbench_models.timm_family.weights import identity, missing
 
         random = control(name)
         asked, known = (random[0], architectures()) if random else (name, pretrained())
@@ -37,7 +37,13 @@ class Family:
         suffix = f"@{layer}" if layer else ""
         fingerprint = f"{asked} of timm {version()}, random from seed {random[1]}" if random else identity(name)
         facts = {"parameter_count": float(parameter_count(f"timm/{name}", asked, layer, random=bool(random)))}
-        return Candidate(f"timm/{name}{suffix}", fingerprint + suffix, partial(_load, name, layer), facts)
+        return Candidate(
+            f"timm/{name}{suffix}",
+            fingerprint + suffix,
+            partial(_load, name, layer),
+            facts,
+            "" if random else missing(name),
+        )
 
     def together(self, name: str, layers: Sequence[str | None]) -> Network | None:
         """One network for several layers of a member, as `candidate` knows them; None if timm cannot cut it so."""

@@ -41,15 +41,18 @@ def cached(name: str) -> Path | None:
     return next((Path(path) for path in found if isinstance(path, str)), None)
 
 
+def missing(name: str) -> str:
+    """The refusal of read, where the file is neither here nor to be fetched."""
+    return "" if cached(name) or may_download() else str(_absent(name))
+
+
 def read(name: str) -> Mapping[str, Tensor]:
     """Tensors by name, as the file has them; nothing in it is executed. TbenchError without file, or without sense."""
     path = cached(name)
     if path is None:
         config = configuration(name)
         if not may_download():
-            raise absent(
-                f"timm/{name}", _files(config)[0] if config.hf_hub_id else _torch_cache(config).name, _place(config)
-            )
+            raise _absent(name)
         path = _fetched(name, config)
     try:
         tensors: Mapping[str, Tensor] = load_state_dict(str(path), weights_only=True)
@@ -58,6 +61,12 @@ def read(name: str) -> Mapping[str, Tensor]:
             f"weights of timm/{name} cannot be read ({path}): remove that file and fetch it anew"
         ) from error
     return tensors
+
+
+def _absent(name: str) -> TbenchError:
+    config = configuration(name)
+    file = _files(config)[0] if config.hf_hub_id else _torch_cache(config).name
+    return absent(f"timm/{name}", file, _place(config))
 
 
 def _place(config: Any) -> str:

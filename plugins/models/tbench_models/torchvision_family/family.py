@@ -45,15 +45,19 @@ class Family:
         random = control(name)
         architecture, weights = (_architecture(random[0]), None) if random else _asked(name)
         suffix = f"@{layer}" if layer else ""
+        gone = ""
         facts = {"parameter_count": float(parameter_count(f"torchvision/{name}", architecture, weights, layer))}
         if weights is None:
             fingerprint = f"{architecture} of torchvision {__version__}, {name.rpartition('.')[2]}"
         else:
+            from tbench_models.torchvision_family.weights import missing
+
             fingerprint = str(weights.url)
+            gone = missing(f"torchvision/{name}", weights)
             accuracy = weights.meta["_metrics"].get(MEASURED_ON, {}).get("acc@1", math.nan)
             if layer is None and math.isfinite(accuracy):
                 facts["source_accuracy"] = accuracy / 100
-        return Candidate(f"torchvision/{name}{suffix}", fingerprint + suffix, partial(_load, name, layer), facts)
+        return Candidate(f"torchvision/{name}{suffix}", fingerprint + suffix, partial(_load, name, layer), facts, gone)
 
     def together(self, name: str, layers: Sequence[str | None]) -> Network:
         """One network for several layers of a member, as `candidate` knows them; None is the whole network."""

@@ -20,9 +20,15 @@ if TYPE_CHECKING:
 HASH = re.compile(r"-([a-f0-9]{8,})\.")  # the beginning of the sha256, in the name of the file
 
 
+def missing(whose: str, weights: WeightsEnum) -> str:
+    """The refusal of make_sure, where the file is neither here nor to be fetched."""
+    path = _path(weights)
+    return "" if path.exists() or may_download() else str(absent(whose, str(path), weights.url))
+
+
 def make_sure(whose: str, weights: WeightsEnum) -> None:
     """Afterwards the file is in the cache and is what its name says. TbenchError, one line, otherwise."""
-    path = Path(torch.hub.get_dir()) / "checkpoints" / Path(urlparse(weights.url).path).name
+    path = _path(weights)
     found = HASH.search(path.name)
     beginning = found[1] if found else ""
     if not path.exists():
@@ -35,3 +41,7 @@ def make_sure(whose: str, weights: WeightsEnum) -> None:
             raise TbenchError(f"weights of {whose} cannot be fetched from {weights.url} ({error})") from error
     if not sha256_of(path).startswith(beginning):
         raise TbenchError(f"weights of {whose} are damaged (checksum of {path} is not in its name); remove that file")
+
+
+def _path(weights: WeightsEnum) -> Path:
+    return Path(torch.hub.get_dir()) / "checkpoints" / Path(urlparse(weights.url).path).name
