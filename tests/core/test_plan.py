@@ -61,6 +61,18 @@ def test_a_sweep_with_halving_is_done_as_a_whole() -> None:
     assert made.seconds(halved) == len(made.tasks) * 2 * halved.seconds  # four runs cost as much as two
 
 
+def test_nothing_is_fine_tuned_where_the_truth_was_published() -> None:
+    cited = make_plan(FORMER, FORMER.protocol(None), METRICS, (0,), {}, cited=True)
+    assert {task.kind for task in cited.tasks} == {"score"}
+    assert cited.cells == 2 * 3 * 2
+
+
+def test_a_suite_may_say_what_its_scores_take() -> None:
+    slow = read_suite("small", SUITE.replace('protocol = "quick"', 'protocol = "quick"\nscore_seconds = 2000.0'))
+    told = make_plan(slow, slow.protocol(None), METRICS, (0,), {}, cited=True)
+    assert told.seconds(slow.protocol(None)) == 3 * 2000.0
+
+
 def test_calibrations_stand_in_for_fine_tuning_once_for_each_pair() -> None:
     protocol = FORMER.protocol(None)
     made = make_plan(FORMER, protocol, METRICS, (3, 4), {}, calibrate=5)
@@ -77,18 +89,6 @@ def test_calibrations_stand_in_for_fine_tuning_once_for_each_pair() -> None:
     assert make_plan(FORMER, protocol, [], (3, 4), known).cells == 2 * 2 * 3 * 4
     told = make_plan(FORMER, protocol, METRICS, (0,), {}, calibrate=5, cited=True)
     assert {task.kind for task in told.tasks} == {"score", "calibration"}
-
-
-def test_nothing_is_fine_tuned_where_the_truth_was_published() -> None:
-    cited = make_plan(FORMER, FORMER.protocol(None), METRICS, (0,), {}, cited=True)
-    assert {task.kind for task in cited.tasks} == {"score"}
-    assert cited.cells == 2 * 3 * 2
-
-
-def test_a_suite_may_say_what_its_scores_take() -> None:
-    slow = read_suite("small", SUITE.replace('protocol = "quick"', 'protocol = "quick"\nscore_seconds = 2000.0'))
-    told = make_plan(slow, slow.protocol(None), METRICS, (0,), {}, cited=True)
-    assert told.seconds(slow.protocol(None)) == 3 * 2000.0
 
 
 def test_time_is_estimated_from_what_is_left() -> None:

@@ -135,7 +135,14 @@ def run(
         stock = Stock(suite.probe)
         known = stock.still_true(store.latest(suite.name), precision)
         plan = make_plan(
-            part, protocol, wanted, protocol.seeds, known, again=again, cited=citation is not None, calibrate=calibrate
+            part,
+            protocol,
+            wanted,
+            protocol.seeds,
+            known,
+            again=again,
+            cited=citation is not None,
+            calibrate=calibrate,
         )
         truth = f"published truth of {citation.published.name}" if citation else f"protocol {protocol.name}"
         _announce(console, part, protocol, truth, len(wanted), plan, duration)
