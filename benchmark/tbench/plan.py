@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import TYPE_CHECKING
 
 from tbench.halving import work
@@ -20,28 +22,40 @@ EXTRACTION_SECONDS = 0.15
 
 @dataclass(frozen=True)
 class Task:
-    """Work on one candidate, one dataset and one seed: scores of several metrics, or several fine-tuning runs.
+    """Cells that are done together, all of one kind, one dataset and one seed.
 
-    whole: its cells are decided together, so that it cannot be done in part. tried: steps that a calibration makes.
+    Scores: of one candidate, or of several layers of one model, whose features take one pass. Fine-tuning runs: of one
+    candidate. whole: they are decided together, so that they cannot be done in part. tried: steps that a calibration
+    makes.
     """
 
-    kind: Kind
-    suite: str
-    dataset: str
-    candidate: str
-    seed: int
-    specs: tuple[str, ...]
+    cells: tuple[Key, ...]
     whole: bool = False
     tried: int = 0
 
-    def cells(self) -> list[Key]:
-        return [Key(self.kind, self.suite, self.dataset, self.candidate, spec, self.seed) for spec in self.specs]
+    @property
+    def kind(self) -> Kind:
+        return self.cells[0].kind
 
-    def without(self, done: Iterable[Key]) -> Task:
-        left = set(self.cells()) - set(done)
-        if self.whole and left:
-            return self
-        return replace(self, specs=tuple(key.spec for key in self.cells() if key in left))
+    @property
+    def dataset(self) -> str:
+        return self.cells[0].dataset
+
+    @property
+    def seed(self) -> int:
+        return self.cells[0].seed
+
+    @property
+    def candidates(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(key.candidate for key in self.cells))
+
+    def without(self, done: Iterable[Key]) -> Task | None:
+        """What is left of it, if anything is."""
+        gone = set(done)
+        left = tuple(key for key in self.cells if key not in gone)
+        if not left:
+            return None
+        return self if self.whole else replace(self, cells=left)
 
 
 @dataclass(frozen=True)
@@ -57,7 +71,7 @@ class Plan:
 
     @property
     def cells(self) -> int:
-        return sum(len(task.specs) for task in self.tasks)
+        return sum(len(task.cells) for task in self.tasks)
 
     def seconds(self, protocol: Protocol) -> float:
         """Expected CPU seconds of all tasks, from what suite and protocol declare."""
@@ -65,12 +79,12 @@ class Plan:
 
     def seconds_of(self, task: Task, protocol: Protocol) -> float:
         if task.kind == "truth":
-            return protocol.seconds * (work(protocol).steps / protocol.steps if task.whole else len(task.specs))
+            return protocol.seconds * (work(protocol).steps / protocol.steps if task.whole else len(task.cells))
         if task.kind == "calibration":
-            return protocol.seconds * min(1.0, task.tried / protocol.steps) * len(task.specs)
+            return protocol.seconds * min(1.0, task.tried / protocol.steps) * len(task.cells)
         if self.score_seconds is not None:
-            return self.score_seconds
-        return EXTRACTION_SECONDS + SCORE_SECONDS * len(task.specs)
+            return self.score_seconds * len(task.candidates)
+        return EXTRACTION_SECONDS * len(task.candidates) + SCORE_SECONDS * len(task.cells)
 
 
 def make_plan(
@@ -96,22 +110,28 @@ def make_plan(
         wanted.append(("calibration", (protocol.calibration,), seeds[:1]))
     elif not cited:
         wanted.append(("truth", tuple(run.spec for run in protocol.runs()), seeds))
+    done = set() if again else {key for key, status in known.items() if status != "failed"}
     tasks: list[Task] = []
     remembered = 0
     for kind, specs, of_seeds in wanted:
-        for dataset in suite.datasets:
-            for seed in of_seeds:
-                for candidate in suite.candidates:
-                    if (candidate, dataset) in suite.seen:
-                        continue
-                    whole = kind == "truth" and protocol.halving
-                    task = Task(kind, suite.name, dataset, candidate, seed, specs, whole, calibrate or 0)
-                    done = [] if again else [key for key in task.cells() if known.get(key, "failed") != "failed"]
-                    left = task.without(done)
-                    remembered += len(task.specs) - len(left.specs)
-                    if left.specs:
-                        tasks.append(left)
+        for dataset, seed in product(suite.datasets, of_seeds):
+            unseen = [candidate for candidate in suite.candidates if (candidate, dataset) not in suite.seen]
+            for together in _models(unseen) if kind == "score" else [[candidate] for candidate in unseen]:
+                cells = tuple(Key(kind, suite.name, dataset, name, spec, seed) for name in together for spec in specs)
+                task = Task(cells, whole=kind == "truth" and protocol.halving, tried=calibrate or 0)
+                left = task.without(done) if cells else None
+                remembered += len(cells) - (len(left.cells) if left else 0)
+                if left:
+                    tasks.append(left)
     return Plan(tuple(tasks), remembered, suite.score_seconds)
+
+
+def _models(candidates: Iterable[str]) -> Iterable[list[str]]:
+    """The layers of each model together, in the order in which models come first."""
+    models: dict[str, list[str]] = defaultdict(list)
+    for name in candidates:
+        models[name.rpartition("@")[0] or name].append(name)
+    return models.values()
 
 
 def run_of(spec: str, protocol: Protocol) -> Run:

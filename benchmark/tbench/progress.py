@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -101,6 +101,5 @@ def duration(seconds: float) -> str:
 def _weights(plan: Plan, protocol: Protocol) -> dict[Key, float]:
     weights: dict[Key, float] = {}
     for task in plan.tasks:
-        keys: Sequence[Key] = task.cells()
-        weights |= dict.fromkeys(keys, plan.seconds_of(task, protocol) / len(keys))
+        weights |= dict.fromkeys(task.cells, plan.seconds_of(task, protocol) / len(task.cells))
     return weights

@@ -46,10 +46,10 @@ def run(plan: Plan, store: Store, executor: Executor, open_workshop: OpenWorksho
             else:
                 done.add(said.key)
                 _keep(said, store, listeners, summary)
-        left = [(loss.task.without(done), loss.reason) for loss in lost]
+        left = [(task, loss.reason) for loss in lost if (task := loss.task.without(done))]
         if trial == TRIES:
             for task, reason in left:
-                for key in sorted(set(task.cells()) - done):
+                for key in sorted(set(task.cells) - done):
                     _keep(_given_up(key, reason), store, listeners, summary)
         tasks = [part for task, _ in left for part in _apart(task)]
         if not tasks:
@@ -60,9 +60,9 @@ def run(plan: Plan, store: Store, executor: Executor, open_workshop: OpenWorksho
 def _apart(task: Task) -> list[Task]:
     """The cell that a worker died over, alone, and after all the others: it must not take them with it again."""
     if task.whole:
-        return [task] if task.specs else []
-    culprit, rest = task.specs[:1], task.specs[1:]
-    return [replace(task, specs=specs) for specs in (rest, culprit) if specs]
+        return [task]
+    culprit, rest = task.cells[:1], task.cells[1:]
+    return [replace(task, cells=cells) for cells in (rest, culprit) if cells]
 
 
 def _keep(record: Record, store: Store, listeners: Listeners, summary: Summary) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache, lru_cache
 from typing import Literal
 
@@ -50,6 +50,16 @@ class Stock:
             "labels": Root.of(seen.labels, content),
             **{fact: Root.of(value) for fact, value in known.facts.items()},
         }
+
+    def together(self, candidates: Sequence[str]) -> Root | None:
+        """One network for several layers of one model; None where its family cannot, or one is not to be had."""
+        known = [self.candidate(name) for name in candidates if not self._missing(name)]
+        asked = [CandidateName.parse(name) for name in candidates]
+        family: object = self._families["models"].load(asked[0].family)
+        if len(known) < len(candidates) or not hasattr(family, "together"):
+            return None
+        network = family.together(asked[0].name, [name.layer for name in asked])
+        return Root.of(network, " and ".join(one.fingerprint for one in known)) if network else None
 
     def reference(self, dataset: str) -> Root:
         """Its training images. Where they cannot be had, only what asks for them is to fail."""

@@ -13,6 +13,7 @@ from typing import Any
 
 from tbench.citation import Citation
 from tbench.errors import UsageError
+from tbench.evidence import PASSES
 from tbench.leaderboard.frame import Frame
 from tbench.probe import Probe
 from tbench.protocol import Protocol
@@ -20,7 +21,6 @@ from tbench.published import facts
 from tbench.registry import Registry
 
 LISTS = ("candidates", "datasets", "metrics", "floors")
-EXTRACTION = ("forward", "reference_forward")  # the evidence nodes that pass images through the network
 TEXTS = ("title", "description", "reference", "protocol")
 OPTIONS = ("seen", "boards", "notes", "truth", "published", "scored_on", "several_labels", "score_seconds")
 
@@ -70,7 +70,7 @@ class Suite:
             floors=self.floors,
             boards=self.boards,
             seen=self.seen,
-            extraction=EXTRACTION,
+            extraction=PASSES,
             calibration=protocol.calibration,
             probe=self.probe.words,
             notes=self.notes,

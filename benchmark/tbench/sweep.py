@@ -52,7 +52,7 @@ class Sweep:
         return self._halved() if self._protocol.halving else self._one_by_one()
 
     def _one_by_one(self) -> Iterator[Record | Notice]:
-        for key in self._task.cells():
+        for key in self._task.cells:
             try:
                 training = yield from self._training(key)
                 checkpoint = self._checkpoint(key)
@@ -70,7 +70,7 @@ class Sweep:
         These stay if a run failed: when it is tried again, the others need not be.
         """
         protocol = self._protocol
-        grid = [replace(self._task.cells()[0], spec=run.spec) for run in protocol.runs()]
+        grid = [replace(self._task.cells[0], spec=run.spec) for run in protocol.runs()]
         told: dict[Key, Record] = {}
         going = grid
         for rung in rungs(len(grid), protocol.steps):
@@ -90,14 +90,14 @@ class Sweep:
                 told[key] = self._finished(key, training)
             except Exception as error:
                 told[key] = unable(key, "failed", reason(error), LABEL)
-        for key in self._task.cells():
+        for key in self._task.cells:
             yield told[key]
         if not any(record.status == "failed" for record in told.values()):
             for key in grid:
                 self._checkpoint(key).remove()
 
     def _calibrated(self) -> Iterator[Record | Notice]:
-        for key in self._task.cells():
+        for key in self._task.cells:
             try:
                 network = self._stock.candidate(key.candidate).load()
                 target = self._target(network)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import warnings
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from tbench.checkpoint import Checkpoints
 from tbench.errors import Inapplicable, SaturationWarning
 from tbench.evidence.algebra import algebra
 from tbench.evidence.graph import Evidence, Root
+from tbench.evidence.layers import Layers
 from tbench.evidence.shelf import Shelf
 from tbench.executors import Notice
 from tbench.failure import reason, unable
@@ -26,50 +28,64 @@ from tbench.plan import Task
 from tbench.probe import Probe
 from tbench.protocol import Protocol
 from tbench.provenance import device_name, machine, now, versions
-from tbench.results import Record
+from tbench.results import Key, Record
 from tbench.stock import Stock
 from tbench.stopwatch import one_thread
 from tbench.sweep import Sweep
 
 
+@dataclass(frozen=True)
+class Means:
+    """What work is done with: the device, the precision of features, and the folder where what is dear is kept."""
+
+    device: str
+    precision: str
+    folder: Path
+
+
 class Workshop:
     """One per process: does tasks one after the other, and keeps what the next one is likely to need."""
 
-    def __init__(
-        self,
-        protocol: Protocol,
-        reference: str,
-        probe: Probe,
-        device: str,
-        precision: str,
-        shelf: Path,
-        checkpoints: Checkpoints,
-    ) -> None:
+    def __init__(self, protocol: Protocol, reference: str, probe: Probe, means: Means) -> None:
         self._protocol = protocol
         self._reference = reference
-        self._device = device
-        self._precision = precision
-        self._shelf = Shelf(shelf)
-        self._checkpoints = checkpoints
-        self._stock = Stock(probe)
         self._probe = probe
+        self._means = means
+        self._shelf = Shelf(means.folder / "evidence")
+        self._checkpoints = Checkpoints(means.folder / "checkpoints")
+        self._stock = Stock(probe)
         self._catalogue = Catalogue.installed()
         self._metric = cache(self._catalogue.metric)
         with one_thread():
-            _warm_up(device)
+            _warm_up(means.device)
 
     def __call__(self, task: Task) -> Iterator[Record | Notice]:
         with one_thread():
-            yield from map(self._with_probe, self._scores(task)) if task.kind == "score" else self._truths(task)
+            if task.kind == "score":
+                yield from map(self._with_probe, self._scores(task))
+            else:
+                yield from self._sweep(task).records()
 
     def _scores(self, task: Task) -> Iterator[Record | Notice]:
-        evidence: Evidence | None = None
-        for key in task.cells():
+        layers = None
+        if len(task.candidates) > 1:
+            try:
+                layers = self._layers(task)
+            except Exception as error:
+                yield Notice(f"{', '.join(task.candidates)}: not in one pass ({reason(error)}), so one after the other")
+        for _, cells in groupby(task.cells, key=lambda key: key.candidate):
+            yield from self._scores_of_one([*cells], layers)
+
+    def _scores_of_one(self, cells: Sequence[Key], layers: Layers | None) -> Iterator[Record | Notice]:
+        """Of one candidate."""
+        evidence = self._evidence_or_why_not(cells[0], layers)
+        for key in cells:
             label = key.spec
             try:
                 metric = self._metric(key.spec)
                 label = metric.label
-                evidence = evidence or self._evidence(task)
+                if isinstance(evidence, Exception):
+                    raise evidence
                 with warnings.catch_warnings(record=True) as warned:
                     warnings.simplefilter("always")
                     verdict = metric.judge(evidence, repeat=True)
@@ -93,31 +109,54 @@ class Workshop:
                         "terms": verdict.terms,
                         "saturated": _told(warned, saturation=True),
                         "warnings": _told(warned, saturation=False),
+                        **({"layers": layers.count} if layers else {}),
                     },
-                    provenance=self._provenance(task, metric.origin)
-                    | {"device": device_name(self._device), "precision": self._precision},
+                    provenance=self._provenance(key, metric.origin) | {"precision": self._means.precision},
                     time=now(),
                 )
-            if evidence:
-                yield from map(Notice, evidence.notices)
-                evidence.notices.clear()
+            for each in (evidence, layers.evidence if layers else None):
+                if isinstance(each, Evidence):
+                    yield from map(Notice, each.notices)
+                    each.notices.clear()
 
-    def _truths(self, task: Task) -> Iterator[Record | Notice]:
+    def _sweep(self, task: Task) -> Sweep:
+        first = task.cells[0]
+
         def provenance() -> dict[str, Any]:
-            plugin = self._stock.origin("models", task.candidate)
-            return self._provenance(task, plugin) | {"device": device_name(self._device)}
+            return self._provenance(first, self._stock.origin("models", first.candidate))
 
-        sweep = Sweep(task, self._protocol, self._stock, self._checkpoints, self._device, provenance)
-        yield from sweep.records()
+        return Sweep(task, self._protocol, self._stock, self._checkpoints, self._means.device, provenance)
 
-    def _evidence(self, task: Task) -> Evidence:
-        roots = self._stock.roots(task.candidate, task.dataset, task.seed) | {
+    def _evidence_or_why_not(self, key: Key, layers: Layers | None) -> Evidence | Exception:
+        """Asked for once: what is not on this machine takes its time to say so."""
+        try:
+            roots = self._stock.roots(key.candidate, key.dataset, key.seed) | self._surroundings(seed_of(key))
+        except Exception as error:
+            return error
+        if layers:
+            roots |= layers.roots(key.candidate)
+        return Evidence(roots, self._catalogue.nodes, self._shelf, f"{key.candidate} on {key.dataset}")
+
+    def _layers(self, task: Task) -> Layers | None:
+        """One pass for all candidates of the task, where their family knows how."""
+        network = self._stock.together(task.candidates)
+        if network is None:
+            return None
+        first = task.cells[0]
+        roots = self._stock.roots(first.candidate, first.dataset, first.seed) | self._surroundings(seed_of(first))
+        whose = f"{' and '.join(task.candidates)} on {first.dataset}"
+        return Layers(
+            Evidence(roots | {"network": network}, self._catalogue.nodes, self._shelf, whose), task.candidates
+        )
+
+    def _surroundings(self, seed: int) -> dict[str, Root]:
+        """The evidence that no candidate and no dataset brings."""
+        return {
             "reference_images": self._stock.reference(self._reference),
-            "device": Root.of(self._device, device_name(self._device)),
-            "precision": Root.of(self._precision, self._precision),
-            "seed": Root.of(seed_of(task)),
+            "device": Root.of(self._means.device, device_name(self._means.device)),
+            "precision": Root.of(self._means.precision, self._means.precision),
+            "seed": Root.of(seed),
         }
-        return Evidence(roots, self._catalogue.nodes, self._shelf, f"{task.candidate} on {task.dataset}")
 
     def _with_probe(self, said: Record | Notice) -> Record | Notice:
         """A score that says which images it was made of, and so does one that could not be made."""
@@ -125,13 +164,14 @@ class Workshop:
             return said
         return replace(said, provenance={**said.provenance, "probe": self._probe.words})
 
-    def _provenance(self, task: Task, plugin: str) -> dict[str, Any]:
+    def _provenance(self, key: Key, plugin: str) -> dict[str, Any]:
         return {
             **versions(),
             "machine": machine(),
+            "device": device_name(self._means.device),
             "plugin": plugin,
-            "weights": self._stock.candidate(task.candidate).fingerprint,
-            "data": self._stock.content(task.dataset, task.seed),
+            "weights": self._stock.candidate(key.candidate).fingerprint,
+            "data": self._stock.content(key.dataset, key.seed),
         }
 
 
@@ -149,7 +189,7 @@ def _warm_up(device: str) -> None:
     algebra(device).gram(np.eye(64)).spectrum()
 
 
-def seed_of(task: Task) -> int:
+def seed_of(key: Key) -> int:
     """A seed of its own for each candidate, dataset and run seed, the same on every machine."""
-    text = f"{task.dataset} {task.candidate} {task.seed}"
+    text = f"{key.dataset} {key.candidate} {key.seed}"
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")

@@ -17,7 +17,10 @@ from tbench.executors.processes import THREADS, Processes
 from tbench.plan import Task
 from tbench.results import Key, Record
 
-TASKS = [Task("score", "s", f"d/{number}", "c", 0, ("one", "two", "three")) for number in range(5)]
+TASKS = [
+    Task(tuple(Key("score", "s", f"d/{number}", "c", spec, 0) for spec in ("one", "two", "three")))
+    for number in range(5)
+]
 
 
 def run(executor: Executor, shop: Callable[[], Shop] = Shop) -> tuple[list[Record], list[Lost]]:
@@ -26,7 +29,7 @@ def run(executor: Executor, shop: Callable[[], Shop] = Shop) -> tuple[list[Recor
 
 
 def keys(tasks: list[Task]) -> list[Key]:
-    return sorted(key for task in tasks for key in task.cells())
+    return sorted(key for task in tasks for key in task.cells)
 
 
 @pytest.mark.parametrize("executor", [Here(1), Processes(1), Processes(3), Processes(9)])

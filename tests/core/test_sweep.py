@@ -16,7 +16,7 @@ from tbench.finetune import finetune
 from tbench.halving import work
 from tbench.plan import Task
 from tbench.protocol import Protocol, Run
-from tbench.results import Record, from_json, to_json
+from tbench.results import Key, Record, from_json, to_json
 from tbench.sweep import Sweep
 from tbench.training import Target, Training
 
@@ -84,7 +84,8 @@ def kill_after(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
 def sweep(
     protocol: Protocol, stock: Any, folder: Path, every: float = 0.0, **changes: str
 ) -> Iterator[Record | Notice]:
-    task = Task("truth", "s", "d/x", "m/a", 0, tuple(run.spec for run in protocol.runs()), protocol.halving)
+    cells = tuple(Key("truth", "s", "d/x", "m/a", run.spec, 0) for run in protocol.runs())
+    task = Task(cells, protocol.halving)
     return Sweep(task, protocol, stock, Checkpoints(folder, every=0.0), "cpu", lambda: MADE_OF | changes).records()
 
 
@@ -221,12 +222,12 @@ def test_halving_makes_as_many_steps_as_it_says(
 
 
 def test_a_calibration_is_a_record_of_its_own(stock: Stock, tmp_path: Path) -> None:
-    task = Task("calibration", "s", "d/x", "m/a", 0, (PLAIN.calibration,), tried=8)
+    task = Task((Key("calibration", "s", "d/x", "m/a", PLAIN.calibration, 0),), tried=8)
     ((record,), notices) = told(
         Sweep(task, PLAIN, stock, Checkpoints(tmp_path), "cpu", lambda: MADE_OF).records()  # type: ignore[arg-type]
     )
     assert notices == []
-    assert (record.key, record.status, record.provenance) == (task.cells()[0], "ok", MADE_OF)
+    assert (record.key, record.status, record.provenance) == (task.cells[0], "ok", MADE_OF)
     assert record.value == record.details["sweep"]["seconds"] > record.details["run"]["seconds"] > 0
     assert (record.details["protocol"], record.details["tried"], record.details["judged"]) == ("tiny", 8, 50)
     assert 0 < (record.seconds or 0) < record.value

@@ -89,7 +89,6 @@ def run(
 
     from rich.console import Console
 
-    from tbench.checkpoint import Checkpoints
     from tbench.contract import rehearse
     from tbench.evidence.algebra import algebra
     from tbench.hooks import Listeners
@@ -103,7 +102,7 @@ def run(
     from tbench.stock import Stock
     from tbench.store import Store
     from tbench.suite import chosen, load_suite
-    from tbench.workshop import Workshop
+    from tbench.workshop import Means, Workshop
 
     start = time.monotonic()
     console = Console(highlight=False, soft_wrap=True)
@@ -149,11 +148,8 @@ def run(
         _tell_absences(console, plan, stock.absent(part.candidates, (*part.datasets, part.reference)))
         if dry_run:
             return
-        beside = Path(store_path).parent
-        checkpoints = Checkpoints(beside / "checkpoints")
-        open_workshop = partial(
-            Workshop, protocol, suite.reference, suite.probe, device, precision, beside / "evidence", checkpoints
-        )
+        means = Means(device, precision, Path(store_path).parent)
+        open_workshop = partial(Workshop, protocol, suite.reference, suite.probe, means)
         with Terminal(plan, protocol, console, workers) as terminal:
             listeners = Listeners(Registry.installed("hooks").entries(), terminal=terminal)
             listeners.tell("started", cells=plan.cells, remembered=plan.remembered)
@@ -196,7 +192,7 @@ def _announce(
     )
     counts: Counter[str] = Counter()
     for task in plan.tasks:
-        counts[task.kind] += len(task.specs)
+        counts[task.kind] += len(task.cells)
     estimates = counts["calibration"]
     dear = f"{estimates} calibrations" if estimates else f"{counts['truth']} fine-tuning runs"
     console.print(
@@ -213,7 +209,7 @@ def _tell_absences(console: Console, plan: Plan, absent: Mapping[str, str]) -> N
     """
     if not (absent and plan.tasks):
         return
-    lost = sum(len(task.specs) for task in plan.tasks if task.candidate in absent or task.dataset in absent)
+    lost = sum(key.candidate in absent or key.dataset in absent for task in plan.tasks for key in task.cells)
     by_cure: dict[str, list[str]] = {}
     for name, reason in absent.items():
         told = reason if name.partition("#")[0] in reason else f"{name}: {reason}"

@@ -48,10 +48,14 @@ class Cost:
 
 @dataclass(frozen=True)
 class Root:
-    """Evidence that comes from outside the graph. Only what rests on roots with an identity can be kept on disk."""
+    """Evidence that comes from outside the graph. Only what rests on roots with an identity can be kept on disk.
+
+    cost: what getting it took, known once it is loaded; most roots cost nothing.
+    """
 
     load: Callable[[], object]
     identity: str | None = None
+    cost: Callable[[], Cost] | None = None
 
     @classmethod
     def of(cls, value: object, identity: str | None = None) -> Root:
@@ -107,7 +111,7 @@ class Evidence:
         return tuple(order)
 
     def cost(self, name: str) -> dict[str, Cost]:
-        """What every node that this name rests on took, itself included. Roots cost nothing."""
+        """What every node that this name rests on took, itself included."""
         return {node: self.costs[node] for node in self.below(name) if node in self.costs}
 
     def warnings(self, name: str) -> list[Warning]:
@@ -123,7 +127,11 @@ class Evidence:
 
     def _find(self, name: str) -> object:
         if name in self.roots:
-            return self.roots[name].load()
+            root = self.roots[name]
+            value = root.load()
+            if root.cost:
+                self.costs[name] = root.cost()
+            return value
         if name in self.nodes:
             return self._computed(name)
         if name in VOCABULARY:
