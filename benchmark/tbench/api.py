@@ -71,7 +71,8 @@ VOCABULARY: Mapping[str, str] = {
     "network": "the candidate's network (Network)",
     "parameter_count": "number of parameters of the candidate's body, up to its layer",
     "source_accuracy": "held-out accuracy of the candidate on its own source task, in [0, 1]",
-    "device": "where linear algebra runs: cpu, or what torch calls another device, such as cuda",
+    "device": "where networks and linear algebra run: cpu, or what torch calls another device, such as cuda",
+    "precision": "what the network computes in: float32, or bfloat16",
     "algebra": "Grams, eigen-decompositions and Cholesky factors in float64, on that device (Algebra)",
     "seed": "an integer, its own for each candidate, dataset and run seed; anything random must use it",
 }
@@ -178,6 +179,9 @@ class Network:
     `body` maps prepared images (B, 3, H, W) to features (B, width). `head` maps those features to the logits of the
     network's own source classes, or is None where there is no such head (self-supervised, or cut at an inner layer).
     `prepare` turns raw images, each uint8 H x W x 3, into what the body takes: float32 (B, 3, H, W), normalised.
+
+    The body of a network cut at several layers at once maps images to {"features@<layer>": (B, width of that layer)}
+    and, if it goes to the end, {"features": (B, width)}.
     """
 
     body: torch.nn.Module
@@ -228,7 +232,11 @@ class Dataset(Protocol):
 
 
 class ModelFamily(Protocol):
-    """What an entry point of tbench.models names: an object (or a module) with these two functions."""
+    """What an entry point of tbench.models names: an object (or a module) with these two functions.
+
+    A family may also have `together(name, layers)`: one Network for several layers of a member (None among them for
+    the whole), so that features of all cost one pass; or None where it cannot be cut so.
+    """
 
     def names(self) -> Iterable[str]:
         """Members that can be listed, without the family's name; empty for an open family."""

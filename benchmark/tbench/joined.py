@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from itertools import accumulate, chain, pairwise
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, overload
 
 import numpy as np
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class Joined(Sequence[NDArray[np.uint8]]):
     """The images of the parts in turn, each H x W x 3. Nothing is copied, and nothing is read before it is asked for.
 
-    A slice is an array where all the images in it are of one size and come from arrays, and a list otherwise.
+    A slice is an array where all the images in it are of one size and come from arrays, and joined again otherwise.
     """
 
     def __init__(self, parts: Sequence[Images]) -> None:
@@ -54,4 +54,4 @@ class Joined(Sequence[NDArray[np.uint8]]):
         arrays = [piece for piece in pieces if isinstance(piece, np.ndarray)]
         if len(arrays) == len(pieces) and len({piece.shape[1:] for piece in arrays}) == 1:
             return np.concatenate(arrays)
-        return list(chain.from_iterable(pieces))
+        return Joined(pieces)

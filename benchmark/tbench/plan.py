@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from tbench.halving import work
 from tbench.protocol import Protocol, Run
 from tbench.results import Key, Kind, Status
 from tbench.suite import Suite
@@ -19,7 +20,10 @@ EXTRACTION_SECONDS = 0.15
 
 @dataclass(frozen=True)
 class Task:
-    """Work on one candidate, one dataset and one seed: scores of several metrics, or several fine-tuning runs."""
+    """Work on one candidate, one dataset and one seed: scores of several metrics, or several fine-tuning runs.
+
+    whole: its cells are decided together, so that it cannot be done in part.
+    """
 
     kind: Kind
     suite: str
@@ -27,12 +31,15 @@ class Task:
     candidate: str
     seed: int
     specs: tuple[str, ...]
+    whole: bool = False
 
     def cells(self) -> list[Key]:
         return [Key(self.kind, self.suite, self.dataset, self.candidate, spec, self.seed) for spec in self.specs]
 
     def without(self, done: Iterable[Key]) -> Task:
         left = set(self.cells()) - set(done)
+        if self.whole and left:
+            return self
         return replace(self, specs=tuple(key.spec for key in self.cells() if key in left))
 
 
@@ -57,7 +64,7 @@ class Plan:
 
     def seconds_of(self, task: Task, protocol: Protocol) -> float:
         if task.kind == "truth":
-            return protocol.seconds * len(task.specs)
+            return protocol.seconds * (work(protocol).steps / protocol.steps if task.whole else len(task.specs))
         if self.score_seconds is not None:
             return self.score_seconds
         return EXTRACTION_SECONDS + SCORE_SECONDS * len(task.specs)
@@ -75,8 +82,8 @@ def make_plan(
 ) -> Plan:
     """Scores first, then fine-tuning; within each, one dataset after the other, so that each is prepared once.
 
-    A cell that failed is tried again; with again, so is every other. cited: the truth was published, and nothing is
-    fine-tuned.
+    A cell that failed is tried again; with again, so is every other. None of a candidate on what it has seen. cited:
+    the truth was published, and nothing is fine-tuned.
     """
     scores = tuple(metric.spec for metric in metrics)
     truths = tuple(run.spec for run in protocol.runs())
@@ -87,10 +94,13 @@ def make_plan(
         for dataset in suite.datasets:
             for seed in seeds:
                 for candidate in suite.candidates:
-                    task = Task(kind, suite.name, dataset, candidate, seed, specs)
+                    if (candidate, dataset) in suite.seen:
+                        continue
+                    whole = kind == "truth" and protocol.halving
+                    task = Task(kind, suite.name, dataset, candidate, seed, specs, whole)
                     done = [] if again else [key for key in task.cells() if known.get(key, "failed") != "failed"]
-                    remembered += len(done)
                     left = task.without(done)
+                    remembered += len(task.specs) - len(left.specs)
                     if left.specs:
                         tasks.append(left)
     return Plan(tuple(tasks), remembered, suite.score_seconds)

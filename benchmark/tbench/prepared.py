@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,18 +15,22 @@ if TYPE_CHECKING:
     from tbench.api import Images
 
 ROOM = 2**29  # bytes that the prepared images of one part may take
-PASS = 2**25  # bytes of prepared images that go through a network at once, where nothing is learnt ...
-MOST = 250  # ... and how many at most
+PASS = 2**25  # bytes of prepared images that go through a network at once on the CPU, where nothing is learnt ...
+SHARE = 256  # ... on a GPU this part of the free memory, since a network's maps take many times what images take
+MOST = 250  # images that go through at once, however small
+
+Prepare = Callable[["Images"], Tensor]
 
 
 class Prepared:
     """The images of one part; what does not fit is prepared anew for every batch."""
 
-    def __init__(self, images: Images, prepare: Callable[[Images], Tensor]) -> None:
+    def __init__(self, images: Images, prepare: Prepare) -> None:
         self._images = images
         self._prepare = prepare
         self._bytes = prepare(images[:1]).nbytes
-        self._whole = prepare(images) if self._bytes * len(images) <= ROOM else None
+        fits = self._bytes * len(images) <= ROOM
+        self._whole = _batch(images, prepare, np.arange(len(images))) if fits else None
 
     def __len__(self) -> int:
         return len(self._images)
@@ -33,15 +39,38 @@ class Prepared:
         """(len(rows), 3, H, W) float32."""
         if self._whole is not None:
             return self._whole[rows]
-        if isinstance(self._images, np.ndarray):
-            return self._prepare(self._images[rows.numpy()])
-        return self._prepare([self._images[row] for row in rows.tolist()])
+        return _batch(self._images, self._prepare, rows.numpy())
 
     def passes(self) -> tuple[Tensor, ...]:
         """The rows of consecutive batches, each as large as may go through a network at once."""
-        rows: tuple[Tensor, ...] = torch.arange(len(self)).split(batch_size(self._bytes))
+        rows: tuple[Tensor, ...] = torch.arange(len(self)).split(batch_size(self._bytes, "cpu"))
         return rows
 
 
-def batch_size(image_bytes: int) -> int:
-    return min(max(PASS // image_bytes, 1), MOST)
+def batches(images: Images, prepare: Prepare, device: str) -> Iterator[Tensor]:
+    """Consecutive batches (B, 3, H, W), channels last, on the device; the next is decoded while one is worked on.
+
+    Two batches are in memory at a time, and one undecoded image.
+    """
+    size = batch_size(prepare(images[:1]).nbytes, device)
+    rows = [np.arange(start, min(start + size, len(images))) for start in range(0, len(images), size)]
+    with ThreadPoolExecutor(1, initializer=partial(torch.set_num_threads, torch.get_num_threads())) as ahead:
+        coming = ahead.submit(_batch, images, prepare, rows[0])
+        for following in [*rows[1:], None]:
+            batch = coming.result().contiguous(memory_format=torch.channels_last)
+            if following is not None:
+                coming = ahead.submit(_batch, images, prepare, following)
+            yield batch.to(device)
+
+
+def batch_size(image_bytes: int, device: str) -> int:
+    """How many prepared images may go through a network at once."""
+    room = PASS if torch.device(device).type == "cpu" else torch.cuda.mem_get_info(device)[0] // SHARE
+    return min(max(room // image_bytes, 1), MOST)
+
+
+def _batch(images: Images, prepare: Prepare, rows: np.ndarray[tuple[int], np.dtype[np.intp]]) -> Tensor:
+    """Images that are yet to be read are prepared one by one: read, they may be many times larger."""
+    if isinstance(images, np.ndarray):
+        return prepare(images[rows])
+    return torch.cat([prepare([images[row]]) for row in rows.tolist()])

@@ -7,6 +7,7 @@ from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Any
 
 from tbench.errors import UsageError
+from tbench.precision import FLOAT32, PRECISIONS
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,12 @@ class Protocol:
     (Kornblith et al., CVPR 2019), and may be left out; of these, the one with the best validation result stands
     for the candidate, and only its test result is read.
     optimizer: any name that timm knows. shift: pixels of random translation. warmup: share of the steps.
+    clip: the most that the norm of all gradients together may be. precision: float32, or bfloat16 where torch's
+    autocast allows it, in training and in judging; weights and optimiser stay float32. halving: stop the worse half of
+    the grid early, again and again (see `tbench.halving`).
+
+    A setting with a default is named only where it departs from it, so that records of a time before it stay what they
+    are.
     """
 
     name: str
@@ -30,23 +37,36 @@ class Protocol:
     shift: int
     seeds: tuple[int, ...]
     seconds: float  # what one run is expected to take, for estimates before anything was measured
+    clip: float | None = None
+    precision: str = FLOAT32
+    halving: bool = False
     weight_decays_over_rate: tuple[float, ...] = ()
 
     @classmethod
     def read(cls, name: str, table: Mapping[str, Any], where: str) -> Protocol:
-        known = {field.name: field.default is MISSING for field in fields(cls) if field.name != "name"}
-        needed = {name for name, is_needed in known.items() if is_needed}
-        if wrong := (needed - set(table)) | (set(table) - set(known)):
+        known = {field.name for field in fields(cls)} - {"name"}
+        if wrong := (known ^ set(table)) - (known & set(_defaults())):
             raise UsageError(f"protocol {name} of {where}: wrong or missing {', '.join(sorted(wrong))}")
         settings: dict[str, Any] = {
             key: tuple(value) if isinstance(value, list) else value for key, value in table.items()
         }
-        return cls(name, **settings)
+        made = cls(name, **settings)
+        if made.precision not in PRECISIONS:
+            raise UsageError(f"protocol {name} of {where}: precision is {' or '.join(PRECISIONS)}")
+        if made.clip is not None and not made.clip > 0:
+            raise UsageError(f"protocol {name} of {where}: clip is a norm above 0; leave it out to clip nothing")
+        if not isinstance(made.halving, bool):
+            raise UsageError(f"protocol {name} of {where}: halving is true or false")
+        return made
 
     def settings(self) -> dict[str, object]:
-        """All that decides the outcome, grid included; what was left out does not."""
-        names = ("name", "seeds", "seconds")
-        return {key: value for key, value in asdict(self).items() if key not in names and value != ()}
+        """All that decides the outcome, grid included."""
+        defaults = _defaults()
+        return {
+            key: value
+            for key, value in asdict(self).items()
+            if key not in ("name", "seeds", "seconds") and not (key in defaults and value == defaults[key])
+        }
 
     def runs(self) -> tuple[Run, ...]:
         """Every point of the grid."""
@@ -67,7 +87,24 @@ class Run:
 
     @property
     def spec(self) -> str:
-        """Every setting that decides the outcome, so that runs of two protocols are never taken for one another."""
+        """Every setting that decides the outcome, so that runs of two protocols are never taken for one another.
+
+        With halving the whole grid does: a run may be stopped for another's sake.
+        """
         point = {"learning_rate": self.learning_rate, "weight_decay": self.weight_decay}
-        shared = {key: value for key, value in self.protocol.settings().items() if not isinstance(value, tuple)}
-        return "finetune:" + ",".join(f"{key}={value}" for key, value in sorted((shared | point).items()))
+        settings = self.protocol.settings()
+        shared = {key: value for key, value in settings.items() if not isinstance(value, tuple)}
+        return f"finetune:{_spelt(settings if self.protocol.halving else shared, point)}"
+
+
+def _spelt(*settings: Mapping[str, object]) -> str:
+    several = {key: value for some in settings for key, value in some.items()}
+    return ",".join(f"{key}={_word(value)}" for key, value in sorted(several.items()))
+
+
+def _word(value: object) -> str:
+    return "/".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def _defaults() -> dict[str, object]:
+    return {field.name: field.default for field in fields(Protocol) if field.default is not MISSING}

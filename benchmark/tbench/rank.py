@@ -13,11 +13,12 @@ from tbench.api import Split
 from tbench.errors import Inapplicable, TbenchError, UsageError
 from tbench.evidence.graph import Evidence, Root
 from tbench.evidence.shelf import Shelf
-from tbench.finetune import Target, finetune
+from tbench.finetune import finetune
 from tbench.metric import Catalogue, Metric
 from tbench.protocol import Protocol
 from tbench.stock import Stock
 from tbench.stopwatch import one_thread
+from tbench.training import Target
 
 INTERVAL = (5, 95)  # per cent of the draws
 FEWEST = 4  # images per class, of which a half still differs from the whole
@@ -69,6 +70,7 @@ def rank(
     stock: Stock,
     catalogue: Catalogue,
     shelf: Shelf,
+    precision: str,
     draws: int,
     seed: int,
     tell: Listener | None = None,
@@ -93,7 +95,9 @@ def rank(
         if tell:
             tell(name, number, len(candidates))
         try:
-            graph = Evidence(_roots(stock, name, dataset, seed), catalogue.nodes, shelf, f"{name} on {dataset}")
+            graph = Evidence(
+                _roots(stock, name, dataset, precision, seed), catalogue.nodes, shelf, f"{name} on {dataset}"
+            )
             with one_thread():
                 scores[name] = _scores(graph, metrics, draws, seed)
         except TbenchError as error:
@@ -117,8 +121,12 @@ class Scores:
     seconds: float
 
 
-def _roots(stock: Stock, candidate: str, dataset: str, seed: int) -> dict[str, Root]:
-    return stock.roots(candidate, dataset, seed) | {"device": Root.of("cpu"), "seed": Root.of(seed)}
+def _roots(stock: Stock, candidate: str, dataset: str, precision: str, seed: int) -> dict[str, Root]:
+    return stock.roots(candidate, dataset, seed) | {
+        "device": Root.of("cpu", "cpu"),
+        "precision": Root.of(precision, precision),
+        "seed": Root.of(seed),
+    }
 
 
 def _scores(graph: Evidence, metrics: Sequence[Metric], draws: int, seed: int) -> Scores:

@@ -32,7 +32,8 @@ class Record:
     """What came out, what it cost, and where it comes from.
 
     value: the score, or the test accuracy in [0, 1] of a run; None unless status is ok. A truth may be "ok" and still
-    worthless: details["training"] says ok, diverged or chance.
+    worthless: details["training"] says ok, diverged or chance. A run that halving stopped early is "inapplicable", its
+    training "stopped" after details["steps"], its validation result that of then.
     seconds (wall) and cpu_seconds: of the metric alone (median over repeats), or of the whole fine-tuning run.
     evidence: node -> {"seconds", "cpu_seconds", "machine"} for all the evidence that a score rests on.
     details: for a score {"label": the spec as short as it can be written, "repeats", "spread", "warnings"}; for a truth

@@ -49,7 +49,7 @@ def run(plan: Plan, store: Store, executor: Executor, open_workshop: OpenWorksho
         left = [(loss.task.without(done), loss.reason) for loss in lost]
         if trial == TRIES:
             for task, reason in left:
-                for key in task.cells():
+                for key in sorted(set(task.cells()) - done):
                     _keep(_given_up(key, reason), store, listeners, summary)
         tasks = [part for task, _ in left for part in _apart(task)]
         if not tasks:
@@ -59,6 +59,8 @@ def run(plan: Plan, store: Store, executor: Executor, open_workshop: OpenWorksho
 
 def _apart(task: Task) -> list[Task]:
     """The cell that a worker died over, alone, and after all the others: it must not take them with it again."""
+    if task.whole:
+        return [task] if task.specs else []
     culprit, rest = task.specs[:1], task.specs[1:]
     return [replace(task, specs=specs) for specs in (rest, culprit) if specs]
 

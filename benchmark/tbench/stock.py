@@ -10,6 +10,7 @@ from tbench.api import Candidate, Dataset, DatasetFamily, ModelFamily, Split
 from tbench.errors import TbenchError, UsageError
 from tbench.evidence.admission import frozen
 from tbench.evidence.graph import Root
+from tbench.precision import FLOAT32
 from tbench.probe import HONEST, Part, Probe
 from tbench.provenance import fingerprint
 from tbench.registry import Registry
@@ -63,14 +64,21 @@ class Stock:
         found = {name: told for name in candidates if (told := self._missing(name))}
         return found | {name: told for name in datasets if (told := self._refused(self.dataset, name))}
 
-    def still_true(self, records: Iterable[Record]) -> dict[Key, Status]:
-        """What is known of candidates and probe as they are today: not what was measured with others."""
+    def still_true(self, records: Iterable[Record], precision: str) -> dict[Key, Status]:
+        """What is known of candidates and probe as they are today: not what was measured with others.
+
+        Nor scores of features in another precision; that of a fine-tuning run is in its key.
+        """
         return {
-            record.key: record.status for record in records if self._same_probe(record) and self._same_weights(record)
+            record.key: record.status
+            for record in records
+            if self._same_weights(record) and (record.key.kind != "score" or self._same_features(record, precision))
         }
 
-    def _same_probe(self, record: Record) -> bool:
-        return record.key.kind != "score" or record.provenance.get("probe", "") == self._probe.words
+    def _same_features(self, record: Record, precision: str) -> bool:
+        """Records from before a precision could be chosen do not say theirs, and it was float32."""
+        computed = record.provenance.get("precision", FLOAT32) if record.status == "ok" else precision
+        return computed == precision and record.provenance.get("probe", "") == self._probe.words
 
     def _same_weights(self, record: Record) -> bool:
         weights = record.provenance.get("weights")

@@ -28,6 +28,28 @@ class Timing:
     repeats: int = 1
 
 
+class Clock:
+    """Seconds added up over the stretches of time that are spent within it: `with clock: ...`."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self.cpu_seconds = 0.0
+        self._since = (0.0, 0.0)
+
+    def __enter__(self) -> Clock:
+        self._since = (time.perf_counter(), time.process_time())
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        wall, cpu = self._since
+        self.seconds += time.perf_counter() - wall
+        self.cpu_seconds += time.process_time() - cpu
+
+    @property
+    def timing(self) -> Timing:
+        return Timing(self.seconds, self.cpu_seconds)
+
+
 def once(call: Callable[[], Value]) -> tuple[Value, Timing]:
     wall, cpu = time.perf_counter(), time.process_time()
     value = call()

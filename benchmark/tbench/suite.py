@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -21,16 +22,18 @@ from tbench.registry import Registry
 LISTS = ("candidates", "datasets", "metrics", "floors")
 EXTRACTION = ("forward", "reference_forward")  # the evidence nodes that pass images through the network
 TEXTS = ("title", "description", "reference", "protocol")
-OPTIONS = ("boards", "notes", "truth", "published", "scored_on", "several_labels", "score_seconds")
+OPTIONS = ("seen", "boards", "notes", "truth", "published", "scored_on", "several_labels", "score_seconds")
 
 
 @dataclass(frozen=True)
 class Suite:
-    """What is run against what. reference: the dataset whose training images are the general reference set.
+    """What is run against what.
 
-    probe: which images of a dataset metrics see. notes: what a reader of the page must know. citation: the published
-    truth that stands in for fine-tuning as long as no protocol is named. score_seconds: what extraction and scores of
-    one candidate on one dataset are expected to take, where they are not as small as those of `mini`.
+    reference: the dataset whose training images are the general reference set. seen: pairs (candidate, dataset) that
+    are left out, since the candidate was pre-trained on images of that very dataset. probe: which images of a dataset
+    metrics see. notes: what a reader of the page must know. citation: the published truth that stands in for
+    fine-tuning as long as no protocol is named. score_seconds: what extraction and scores of one candidate on one
+    dataset are expected to take, where they are not as small as those of `mini`.
     """
 
     name: str
@@ -44,6 +47,7 @@ class Suite:
     protocols: Mapping[str, Protocol]
     default_protocol: str
     boards: Mapping[str, tuple[str, ...]]
+    seen: frozenset[tuple[str, str]]
     probe: Probe
     notes: tuple[str, ...]
     citation: Citation | None
@@ -65,6 +69,7 @@ class Suite:
             datasets=self.datasets,
             floors=self.floors,
             boards=self.boards,
+            seen=self.seen,
             extraction=EXTRACTION,
             probe=self.probe.words,
             notes=self.notes,
@@ -122,6 +127,7 @@ def read_suite(name: str, text: str) -> Suite:
         protocols={key: Protocol.read(key, value, f"suite {name}") for key, value in table["protocols"].items()},
         default_protocol=table["protocol"],
         boards=_boards(table),
+        seen=frozenset(_seen(name, table)),
         probe=Probe.read(table, f"suite {name}"),
         notes=tuple(table.get("notes", ())),
         citation=_citation(name, table),
@@ -162,3 +168,14 @@ def _boards(table: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
         title: tuple(name for name in table["candidates"] if any(fnmatchcase(name, pattern) for pattern in patterns))
         for title, patterns in table.get("boards", {}).items()
     }
+
+
+def _seen(suite: str, table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for entry in table.get("seen", []):
+        if not (isinstance(entry, list) and len(entry) == 2 and all(isinstance(pattern, str) for pattern in entry)):
+            raise UsageError(f"suite {suite}: {entry!r} in its seen is not [candidate, dataset], two names or patterns")
+        kinds = zip(("candidates", "datasets"), entry, strict=True)
+        candidates, datasets = ([name for name in table[kind] if fnmatchcase(name, word)] for kind, word in kinds)
+        if not (candidates and datasets):
+            raise UsageError(f"suite {suite}: {entry!r} in its seen is no pair of its candidates and datasets")
+        yield from product(candidates, datasets)

@@ -14,30 +14,43 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from tbench.errors import Inapplicable, SaturationWarning, TbenchError
+from tbench.checkpoint import Checkpoints
+from tbench.errors import Inapplicable, SaturationWarning
 from tbench.evidence.algebra import algebra
 from tbench.evidence.graph import Evidence, Root
 from tbench.evidence.shelf import Shelf
 from tbench.executors import Notice
-from tbench.finetune import Target, finetune
+from tbench.failure import reason, unable
 from tbench.metric import Catalogue
-from tbench.plan import Task, run_of
-from tbench.probe import HONEST, Probe
+from tbench.plan import Task
+from tbench.probe import Probe
 from tbench.protocol import Protocol
 from tbench.provenance import device_name, machine, now, versions
-from tbench.results import Key, Record, Status
+from tbench.results import Record
 from tbench.stock import Stock
 from tbench.stopwatch import one_thread
+from tbench.sweep import Sweep
 
 
 class Workshop:
     """One per process: does tasks one after the other, and keeps what the next one is likely to need."""
 
-    def __init__(self, protocol: Protocol, reference: str, device: str, shelf: Path, probe: Probe = HONEST) -> None:
+    def __init__(
+        self,
+        protocol: Protocol,
+        reference: str,
+        probe: Probe,
+        device: str,
+        precision: str,
+        shelf: Path,
+        checkpoints: Checkpoints,
+    ) -> None:
         self._protocol = protocol
         self._reference = reference
         self._device = device
+        self._precision = precision
         self._shelf = Shelf(shelf)
+        self._checkpoints = checkpoints
         self._stock = Stock(probe)
         self._probe = probe
         self._catalogue = Catalogue.installed()
@@ -61,9 +74,9 @@ class Workshop:
                     warnings.simplefilter("always")
                     verdict = metric.judge(evidence, repeat=True)
             except Inapplicable as answer:
-                yield _unable(key, "inapplicable", str(answer), label)
+                yield unable(key, "inapplicable", str(answer), label)
             except Exception as error:
-                yield _unable(key, "failed", reason(error), label)
+                yield unable(key, "failed", reason(error), label)
             else:
                 timing = verdict.timing
                 yield Record(
@@ -81,7 +94,8 @@ class Workshop:
                         "saturated": _told(warned, saturation=True),
                         "warnings": _told(warned, saturation=False),
                     },
-                    provenance=self._provenance(task, metric.origin) | {"device": device_name(self._device)},
+                    provenance=self._provenance(task, metric.origin)
+                    | {"device": device_name(self._device), "precision": self._precision},
                     time=now(),
                 )
             if evidence:
@@ -89,45 +103,18 @@ class Workshop:
                 evidence.notices.clear()
 
     def _truths(self, task: Task) -> Iterator[Record | Notice]:
-        target: Target | None = None
-        for key in task.cells():
-            run = run_of(key.spec, self._protocol)
-            try:
-                network = self._stock.candidate(task.candidate).load()
-                if target is None:
-                    dataset = self._stock.dataset(task.dataset)
-                    splits = {
-                        part: self._stock.split(task.dataset, part, task.seed) for part in ("train", "val", "test")
-                    }
-                    target = Target.prepare(network, splits, dataset.classes, dataset.measure)
-                outcome = finetune(network, target, run, task.seed)
-            except Exception as error:
-                yield _unable(key, "failed", reason(error), "finetune")
-                continue
-            yield Record(
-                key,
-                "ok",
-                outcome.test,
-                seconds=outcome.timing.seconds,
-                cpu_seconds=outcome.timing.cpu_seconds,
-                details={
-                    "protocol": self._protocol.name,
-                    "learning_rate": run.learning_rate,
-                    "weight_decay": run.weight_decay,
-                    "steps": self._protocol.steps,
-                    "validation": outcome.validation,
-                    "measure": target.measure,
-                    "training": outcome.training,
-                    "curve": list(outcome.curve),
-                },
-                provenance=self._provenance(task, self._stock.origin("models", task.candidate)),
-                time=now(),
-            )
+        def provenance() -> dict[str, Any]:
+            plugin = self._stock.origin("models", task.candidate)
+            return self._provenance(task, plugin) | {"device": device_name(self._device)}
+
+        sweep = Sweep(task, self._protocol, self._stock, self._checkpoints, self._device, provenance)
+        yield from sweep.records()
 
     def _evidence(self, task: Task) -> Evidence:
         roots = self._stock.roots(task.candidate, task.dataset, task.seed) | {
             "reference_images": self._stock.reference(self._reference),
-            "device": Root.of(self._device),
+            "device": Root.of(self._device, device_name(self._device)),
+            "precision": Root.of(self._precision, self._precision),
             "seed": Root.of(seed_of(task)),
         }
         return Evidence(roots, self._catalogue.nodes, self._shelf, f"{task.candidate} on {task.dataset}")
@@ -166,14 +153,3 @@ def seed_of(task: Task) -> int:
     """A seed of its own for each candidate, dataset and run seed, the same on every machine."""
     text = f"{task.dataset} {task.candidate} {task.seed}"
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")
-
-
-def reason(error: Exception) -> str:
-    """One line: what and, unless the message was written for the user, which kind of error."""
-    text = " ".join(str(error).split())
-    return text if isinstance(error, TbenchError) else f"{type(error).__name__}: {text}"
-
-
-def _unable(key: Key, status: Status, why: str, label: str) -> Record:
-    provenance = {**versions(), "machine": machine()}
-    return Record(key, status, reason=why, details={"label": label}, provenance=provenance, time=now())

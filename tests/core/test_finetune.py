@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from torch import nn
 
 from tbench.api import Network, Split
-from tbench.finetune import Outcome, Target, finetune
+from tbench.finetune import Outcome, finetune
 from tbench.protocol import Protocol, Run
+from tbench.training import CHANNELS_LAST_SIDE, Target
 
 PROTOCOL = Protocol("tiny", "sgd", 0.9, (0.1, 0.01), (5e-4,), 40, 16, 0.1, 1, (0,), 0.1)
 SIDE = 8
@@ -110,6 +111,51 @@ def test_multi_label_targets_are_judged_by_mean_average_precision() -> None:
 
 def test_fewer_images_than_a_batch() -> None:
     assert outcome(Run(replace(PROTOCOL, batch=500), 0.1, 5e-4)).training == "ok"
+
+
+def test_clipping_holds_back_what_would_diverge() -> None:
+    wild = Run(replace(PROTOCOL, learning_rates=(30.0,)), 30.0, 0.0)
+    held = Run(replace(wild.protocol, clip=1e-3), 30.0, 0.0)
+    assert outcome(wild).curve[1] > 10 * outcome(held).curve[1]
+    assert outcome(held).test > 0.9
+    unheld = replace(outcome(Run(replace(PROTOCOL, clip=1e9), 0.1, 5e-4)), timing=None)  # type: ignore[arg-type]
+    assert unheld == replace(outcome(Run(PROTOCOL, 0.1, 5e-4)), timing=None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("labels", [lambda bright: bright, lambda bright: np.stack([bright, 1 - bright], axis=1)])
+def test_bfloat16_learns_too_and_keeps_weights_in_float32(labels: Any) -> None:
+    run = Run(replace(PROTOCOL, precision="bfloat16"), 0.1, 5e-4)
+    fresh = network()
+    measure = "map" if labels(np.arange(2)).ndim == 2 else "accuracy"
+    told = finetune(fresh, Target.prepare(fresh, splits(labels_of=labels), 2, measure), run, 0)
+    assert told.test > 0.9
+    assert {value.dtype for value in fresh.body.parameters()} == {torch.float32}
+    assert told.curve != outcome(Run(PROTOCOL, 0.1, 5e-4), measure=measure, labels_of=labels).curve
+
+
+@pytest.mark.parametrize(("side", "last"), [(CHANNELS_LAST_SIDE - 1, False), (CHANNELS_LAST_SIDE, True)])
+def test_large_images_go_channels_last(side: int, last: bool) -> None:
+    fresh = network()
+    layouts: list[bool] = []
+    first = next(fresh.body.children())
+    first.register_forward_pre_hook(
+        lambda _, given: layouts.append(given[0].is_contiguous(memory_format=torch.channels_last))
+    )
+    draws = np.random.default_rng(0)
+    shown = {
+        part: Split(draws.integers(0, 255, (4, side, side, 3), dtype=np.uint8), np.arange(4) % 2)
+        for part in ("train", "val", "test")
+    }
+    still = replace(PROTOCOL, steps=1, shift=0)
+    finetune(
+        replace(fresh, prepare=lambda images: prepare(images).contiguous()),
+        Target.prepare(replace(fresh, prepare=lambda images: prepare(images).contiguous()), shown, 2, "accuracy"),
+        Run(still, 0.1, 0.0),
+        0,
+    )
+    assert layouts == [last] * 3
+    assert isinstance(first, nn.Conv2d)
+    assert first.weight.is_contiguous(memory_format=torch.channels_last) == last
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adamw"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from tbench.metric import Applied, Metric
 from tbench.plan import Plan, make_plan
@@ -45,6 +46,19 @@ def test_a_finished_plan_is_empty_unless_asked_again() -> None:
     assert plan(everything, again=True) == plan({})
 
 
+def test_a_sweep_with_halving_is_done_as_a_whole() -> None:
+    halved = replace(FORMER.protocol(None), halving=True, steps=80)
+    made = make_plan(FORMER, halved, [], (0,), {})
+    first = made.tasks[0]
+    assert len(first.specs) == 4
+    for known in ("ok", "inapplicable"):
+        partly = make_plan(FORMER, halved, [], (0,), dict.fromkeys(first.cells()[1:], known))
+        assert (partly.tasks[0], partly.remembered) == (first, 0)
+    done = make_plan(FORMER, halved, [], (0,), dict.fromkeys(first.cells(), "inapplicable"))
+    assert (done.tasks, done.remembered) == (made.tasks[1:], 4)
+    assert made.seconds(halved) == len(made.tasks) * 2 * halved.seconds  # four runs cost as much as two
+
+
 def test_nothing_is_fine_tuned_where_the_truth_was_published() -> None:
     cited = make_plan(FORMER, FORMER.protocol(None), METRICS, (0,), {}, cited=True)
     assert {task.kind for task in cited.tasks} == {"score"}
@@ -63,3 +77,14 @@ def test_time_is_estimated_from_what_is_left() -> None:
     truths = Plan(tuple(task for task in whole.tasks if task.kind == "truth"), 0)
     assert truths.seconds(protocol) == 12 * 4 * protocol.seconds
     assert whole.seconds(protocol) > truths.seconds(protocol)
+
+
+def test_nothing_is_measured_of_a_candidate_on_what_it_has_seen() -> None:
+    seen = frozenset({(FORMER.candidates[0], "d/y"), (FORMER.candidates[1], "d/x")})
+    suite = replace(FORMER, seen=seen)
+    left = make_plan(suite, suite.protocol(None), METRICS, (0, 1), {}).tasks
+    assert left == tuple(task for task in plan({}).tasks if (task.candidate, task.dataset) not in seen)
+    assert {task.kind for task in plan({}).tasks if (task.candidate, task.dataset) in seen} == {"score", "truth"}
+    everything: dict[Key, Status] = {key: "ok" for task in plan({}).tasks for key in task.cells()}
+    known = make_plan(suite, suite.protocol(None), METRICS, (0, 1), everything)
+    assert known == Plan((), len(everything) * 4 // 6)

@@ -87,15 +87,15 @@ def test_arrays_of_one_size_stay_arrays_and_within_one_part_are_not_copied() -> 
     assert isinstance(within, np.ndarray)
     assert np.shares_memory(within, parts[1])
     assert isinstance(joined[2:5], np.ndarray)
-    assert isinstance(Joined([parts[0], *arrays(2, side=5)])[2:4], list)
+    assert isinstance(Joined([parts[0], *arrays(2, side=5)])[2:4], Joined)
 
 
 def test_features_of_joined_parts_are_those_of_the_parts() -> None:
     stock = Stock()
     network = stock.candidate("mini/resnet-mix").load()
     parts = [stock.split("mini/digits", part, 0).images[:7] for part in ("train", "val", "test")]  # type: ignore[arg-type]
-    together = forward(network, Joined(parts))["features"]
-    one_by_one = np.concatenate([forward(network, part)["features"] for part in parts])
+    together = forward(network, Joined(parts), "cpu", "float32")["features"]
+    one_by_one = np.concatenate([forward(network, part, "cpu", "float32")["features"] for part in parts])
     np.testing.assert_allclose(together, one_by_one, rtol=1e-4, atol=1e-5)
 
 
@@ -168,6 +168,9 @@ def test_scores_of_other_images_are_not_known() -> None:
     honest = Record(key, "inapplicable")
     other = Record(key, "inapplicable", provenance={"probe": ALL.words})
     run = Record(Key("truth", "s", "mini/digits", "mini/resnet-mix", "finetune:steps=1", 0), "ok", 0.5)
-    assert list(Stock().still_true([honest, run])) == [key, run.key]
-    assert list(Stock(ALL).still_true([honest, run])) == [run.key]
-    assert (list(Stock().still_true([other])), list(Stock(ALL).still_true([other]))) == ([], [key])
+    assert list(Stock().still_true([honest, run], "float32")) == [key, run.key]
+    assert list(Stock(ALL).still_true([honest, run], "float32")) == [run.key]
+    assert (list(Stock().still_true([other], "float32")), list(Stock(ALL).still_true([other], "float32"))) == (
+        [],
+        [key],
+    )

@@ -37,7 +37,17 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
 def ranked(stock: Stock, shelf: Shelf, pool: list[str] = POOL, panel: list[str] = PANEL, seed: int = 0) -> Ranking:
     catalogue = Catalogue.installed()
     metrics = [catalogue.metric(text) for text in panel]
-    return rank("mini/photo", pool, metrics, stock=stock, catalogue=catalogue, shelf=shelf, draws=DRAWS, seed=seed)
+    return rank(
+        "mini/photo",
+        pool,
+        metrics,
+        stock=stock,
+        catalogue=catalogue,
+        shelf=shelf,
+        precision="float32",
+        draws=DRAWS,
+        seed=seed,
+    )
 
 
 def test_places_follow_from_the_ranks_by_each_metric(stock: Stock, shelf: Shelf) -> None:
@@ -47,7 +57,12 @@ def test_places_follow_from_the_ranks_by_each_metric(stock: Stock, shelf: Shelf)
     scores = []
     for name in POOL:
         roots = {"network": Root(stock.candidate(name).load), "images": Root.of(split.images)}
-        roots |= {"labels": Root.of(split.labels), "seed": Root.of(0), "device": Root.of("cpu")}
+        roots |= {
+            "labels": Root.of(split.labels),
+            "seed": Root.of(0),
+            "device": Root.of("cpu"),
+            "precision": Root.of("float32"),
+        }
         evidence = Evidence(roots, catalogue.nodes)
         scores.append([catalogue.metric(text).judge(evidence).value for text in PANEL])
     ranks = rankdata(-np.array(scores), axis=0)
@@ -94,7 +109,7 @@ def test_too_few_images_are_told(tmp_path: Path, shelf: Shelf) -> None:
     np.savez(tmp_path / "few.npz", images=images, labels=labels)
     catalogue = Catalogue.installed()
     metrics = [catalogue.metric(text) for text in PANEL]
-    words = {"stock": Stock(), "catalogue": catalogue, "shelf": shelf, "draws": 2, "seed": 0}
+    words = {"stock": Stock(), "catalogue": catalogue, "shelf": shelf, "precision": "float32", "draws": 2, "seed": 0}
     with pytest.raises(UsageError, match="6 training images of 2 classes are too few to tell models apart; give 4"):
         rank(f"arrays/{tmp_path}/few.npz", POOL, metrics, **words)  # type: ignore[arg-type]
 

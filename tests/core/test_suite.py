@@ -10,6 +10,7 @@ from tbench.errors import UsageError
 from tbench.protocol import Protocol
 from tbench.stock import Stock
 from tbench.suite import chosen, load_suite, read_suite
+from tbench_models.checkpoint.family import family as checkpoint
 
 SUITE = """
 title = "small"
@@ -48,6 +49,12 @@ def test_a_suite_is_read() -> None:
         (0.1, 5e-4),
     ]
     assert len({run.spec for run in protocol.runs()}) == 4
+
+
+def test_what_candidates_have_seen_is_told_by_patterns() -> None:
+    suite = read_suite("small", SUITE.replace("[boards]", 'seen = [["f/*-a", "d/*"], ["f/one-a", "d/x"]]\n[boards]'))
+    assert suite.seen == suite.frame(None).seen == {("f/one-a", "d/x"), ("f/two-a", "d/x")}
+    assert read_suite("small", SUITE).seen == frozenset()
 
 
 def test_weight_decays_may_be_divided_by_the_rate() -> None:
@@ -97,6 +104,14 @@ def test_a_file_of_ones_own(tmp_path: Path) -> None:
         ("steps = 10", "epochs = 10", "protocol quick of suite small: wrong or missing epochs, steps"),
         ('protocol = "quick"', 'protocol = "slow"', "has no protocol 'slow'; it has quick"),
         ("[boards]", "[boards", "is not TOML"),
+        ("[boards]", 'seen = ["f/one-a"]\n[boards]', r"'f/one-a' in its seen is not \[candidate, dataset\], two names"),
+        (
+            "[boards]",
+            'seen = [["f/one-a", 1]]\n[boards]',
+            r"1\] in its seen is not \[candidate, dataset\]",
+        ),
+        ("[boards]", 'seen = [["f/x-*", "d/x"]]\n[boards]', "in its seen is no pair of its candidates and datasets"),
+        ("[boards]", 'seen = [["f/one-a", "d/y"]]\n[boards]', "in its seen is no pair of its candidates and datasets"),
     ],
 )
 def test_mistakes_are_told(before: str, after: str, told: str) -> None:
@@ -134,3 +149,21 @@ def test_the_suite_of_layers_holds_whole_networks_and_their_cuts() -> None:
     stock = Stock()
     for name in suite.candidates:
         assert stock.candidate(name).name == name
+
+
+def test_the_suite_of_real_images_leaves_out_what_its_networks_were_trained_on() -> None:
+    suite = load_suite("small-real")
+    assert (len(suite.candidates), len(suite.datasets)) == (16, 5)
+    sources = suite.boards["sources (one network, six sources)"]
+    assert len(sources) == 6
+    for candidate in sources:
+        stem = candidate.rpartition("resnet20_")[2].removesuffix(".safetensors")
+        seen = [dataset for name, dataset in suite.seen if name == candidate]
+        assert seen == [dataset for dataset in suite.datasets if f"/{stem}.npz" in dataset]
+    assert {name for name, _ in suite.seen} == {name for name in sources if "cifar10" not in name}
+
+
+def test_recipes_make_the_candidates_of_that_suite() -> None:
+    candidates = load_suite("small-real").candidates
+    for name in checkpoint.recipes():
+        assert f"checkpoint/small-real/{name}.safetensors" in candidates

@@ -74,6 +74,18 @@ def test_pictures_are_turned_as_exif_says(tmp_path):
     assert np.argwhere(found[..., 0] == 255).tolist() == [[0, 3]]
 
 
+@pytest.mark.parametrize(("size", "decoded_size"), [((719, 1500), (719, 1500)), ((1440, 3000), (720, 1500))])
+def test_large_photographs_are_decoded_at_a_fraction_of_their_size(tmp_path, size, decoded_size):
+    waves = np.sin(np.linspace(0, 60, size[0]))[:, None] * np.cos(np.linspace(0, 90, size[1]))
+    pixels = np.repeat((127 + 120 * waves).astype(np.uint8)[..., None], 3, axis=2)
+    path = saved(tmp_path, Image.fromarray(pixels), "large.jpg", quality=95)
+    found = decoded(path)
+    assert found.shape == (*decoded_size, 3)
+    with Image.open(path) as image:
+        whole = np.asarray(image.resize((224, 224)), dtype=float)
+    assert np.abs(np.asarray(Image.fromarray(found).resize((224, 224)), dtype=float) - whole).mean() < 1
+
+
 def test_the_first_frame_counts(tmp_path):
     frames = [Image.new("RGB", (2, 2), colour) for colour in ("red", "blue")]
     path = saved(tmp_path, frames[0], "a.gif", save_all=True, append_images=frames[1:])

@@ -31,6 +31,7 @@ def frame(**changes: Any) -> Frame:
         "datasets": DATASETS,
         "floors": ("random", "knn"),
         "boards": {},
+        "seen": frozenset(),
         "extraction": ("forward", "reference_forward"),
     }
     return Frame(**told | changes)

@@ -99,6 +99,12 @@ def test_seconds_of_two_machines_are_never_added() -> None:
     assert bill.best == seconds(300)
 
 
+def test_runs_that_were_stopped_early_are_part_of_the_sweep() -> None:
+    stopped = run("t/x", "m/a", None, rate=0.01, status="inapplicable", training="stopped", seconds=10.0)
+    bill = bill_of([*scores("a", "t/x", [1, None, None, None]), stopped, run("t/x", "m/a", 0.5, seconds=100.0)])
+    assert (bill.best, bill.sweep) == (seconds(100), seconds(110))
+
+
 def test_seconds_of_two_devices_are_never_added() -> None:
     there = {"device": "cuda: big"}
     elsewhere = score("c", "t/x", "m/a", 1.0)

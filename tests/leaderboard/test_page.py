@@ -179,6 +179,19 @@ def test_truth_is_flagged_and_sweeps_with_a_failed_run_are_counted() -> None:
     assert "In 2 of 5 sweeps a run failed; the best of the others is taken." in told
 
 
+def test_runs_that_were_stopped_early_are_counted_apart() -> None:
+    records = [run("t/x", f"m/{name}", value) for name, value in (("a", 0.9), ("b", 0.8))]
+    records += [
+        run("t/x", f"m/{name}", None, rate=RATES[0], status="inapplicable", training="stopped", reason="stopped at 8")
+        for name in "ab"
+    ]
+    page = render(make_board(records, frame()))
+    told = section(page, "Ground truth")
+    assert "4 runs, of which 0 diverged and 0 stayed at chance. 2 were stopped early, for better ones to go on." in told
+    assert "a run failed" not in told
+    assert row(section(page, "What is not"), "fine-tuning")[1:] == ["inapplicable", "2", "a, b", "x", "stopped at 8"]
+
+
 def test_measures_are_named_where_they_differ() -> None:
     records = [*truth("t/x", [0.1, 0.2, 0.3, 0.4]), *truth("t/y", [0.1, 0.2, 0.3, 0.4], measure="map")]
     assert "Measure: x accuracy, y map." in render(make_board(records, frame()))
@@ -308,3 +321,20 @@ def test_how_numbers_are_written() -> None:
     assert [span([], 4), span([4, 4], 4), span([2, 4, 3], 4)] == ["–", "4/4", "2–4/4"]
     assert with_best(["a", "b", "c", "d"], [0.1, 0.50001, 0.50002, None]) == ["a", "**b**", "**c**", "d"]
     assert with_best(["–"], [None]) == ["–"]
+
+
+def test_a_page_says_once_what_was_left_out_since_it_was_seen() -> None:
+    records = [
+        *truth("t/x", [0.9, None, 0.5, 0.3]),
+        *truth("t/y", [0.4, 0.5, 0.8, None]),
+        *scores("a", "t/x", [4, None, 2, 1]),
+        *scores("a", "t/y", [1, 2, 4, None]),
+    ]
+    page = render(make_board(records, frame(seen=frozenset({("m/b", "t/x"), ("m/d", "t/y")}))))
+    told = "- **Left out**: b on x, d on y: pre-trained on images of that very dataset"
+    assert page.count(told) == page.count("pre-trained") == 1
+    assert section(page, "What is not in these tables").split() == ["Nothing."]
+    assert row(page, "a")[1:4] == ["**1.000**"] * 3
+    page = render(make_board(records, frame()))
+    assert "pre-trained" not in page
+    assert "No truth on x, so not ranked there: b." in section(page, "What is not in these tables")

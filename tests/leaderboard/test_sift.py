@@ -102,3 +102,10 @@ def test_scores_of_seeds_that_the_protocol_never_had() -> None:
     found = sift([*records, *truth("t/x", [0.1, None, None, None], 0)], frame())
     assert {record.key.seed for record in found.scores} == {0}
     assert found.left_out == {"scores of seed 5, which no run of this protocol has": 4}
+
+
+def test_what_a_candidate_has_seen_is_no_test_of_it() -> None:
+    records = [*scores("a", "t/x", [1, 2, 3, 4]), *truth("t/x", [0.1, 0.2, 0.3, 0.4])]
+    found = sift(records, frame(seen=frozenset({("m/b", "t/x"), ("m/c", "t/y")})))
+    assert {record.key for record in found.records} == {r.key for r in records if r.key.candidate != "m/b"}
+    assert found.left_out == {"of a candidate on images that it was pre-trained on (m/b, t/x)": 3}

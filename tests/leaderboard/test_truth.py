@@ -45,6 +45,14 @@ def test_failed_runs_stand_for_nothing() -> None:
     assert find_truths([failed]) == {}
 
 
+def test_a_run_that_was_stopped_stands_for_nothing_but_belongs_to_its_sweep() -> None:
+    stopped = run("t/x", "m/a", None, status="inapplicable", training="stopped", validation=0.99)
+    good = run("t/x", "m/a", 0.4, rate=0.01, validation=0.1)
+    found = find_truths([stopped, good])[CELL]
+    assert (found.best, found.runs, found.test) == (good, (stopped, good), 0.4)
+    assert find_truths([stopped]) == {}
+
+
 def test_each_dataset_candidate_and_seed_has_its_own() -> None:
     runs = [
         run(dataset, candidate, 0.5, seed)

@@ -13,8 +13,8 @@ from tbench_models.mini.architectures import Timm, build
 from tbench_models.mini.card import read_cards
 from tbench_models.mini.family import SHIPPED, family
 from tbench_models.mini.network import parameter_count
-from tbench_models.mini.pretrain import accuracy
 from tbench_models.mini.weights import file_of, read_weights
+from tbench_models.pretraining import accuracy
 
 CARDS = read_cards(SHIPPED)
 NAMES = sorted(CARDS)

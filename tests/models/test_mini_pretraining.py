@@ -15,9 +15,10 @@ from torch import Tensor, nn
 
 from tbench.api import Split, UsageError
 from tbench.cli.pretrain import pretrain as command
+from tbench_models.augmentation import shifted
 from tbench_models.mini.card import Card, add_card, read_cards
 from tbench_models.mini.family import SHIPPED, Family, family
-from tbench_models.mini.images import normalised, shifted
+from tbench_models.mini.images import normalised
 from tbench_models.mini.pretrain import pretrain, train_network
 from tbench_models.mini.recipe import Recipe, read_recipes
 from tbench_models.mini.selfsupervised import TEMPERATURE, contrastive_loss, rotation_loss

@@ -15,7 +15,7 @@ from .conftest import CELLS, Foreign, House
 # What a listener does to the very process that it listens in, before the run begins.
 KILLERS = {
     "in fine-tuning": """
-        import tbench.finetune as room
+        import tbench.training as room
         shift, calls = room._shifted, []
         def deadly(*given):
             calls.append(1)
@@ -72,6 +72,39 @@ def test_killed_and_run_again(moment: str, house: House, undisturbed: House, for
     assert f"remembered {len(before)}" in ended.stdout
     assert house.values() == undisturbed.values()
     assert measurements(house) == CELLS
+
+
+LATER = """
+        import tbench.checkpoint as checkpoint
+        import tbench.training as room
+        checkpoint.Checkpoint.due = True
+        shift, calls = room._shifted, []
+        def deadly(*given):
+            calls.append(1)
+            if len(calls) == 7:  # in the third of four steps of the second run
+                os.kill(os.getpid(), signal.SIGKILL)
+            return shift(*given)
+        room._shifted = deadly
+"""
+
+
+def test_a_run_killed_in_the_middle_goes_on_from_its_checkpoint(
+    house: House, undisturbed: House, foreign: Foreign
+) -> None:
+    deed = "\n".join(line[4:] for line in LATER.strip("\n").splitlines())
+    killer = foreign("killer", "1.0", {"killer.py": LISTENER.format(deed=deed)}, {"tbench.hooks": ["killer = killer"]})
+    ended = house.run(env={"PYTHONPATH": str(killer)})
+    assert ended.returncode == -signal.SIGKILL, ended.stderr
+    (left,) = (house.store.parent / "checkpoints").iterdir()
+
+    ended = house.run()
+    assert ended.returncode == 0, ended.stderr
+    told = "mini/resnet-mix on mini/digits, seed 0, learning rate 0.1, weight decay 0.0005: goes on at step 2 of 4"
+    assert told in " ".join(ended.stdout.split())
+    assert house.values() == undisturbed.values()
+    curves = {key: record.details.get("curve") for key, record in house.records().items()}
+    assert curves == {key: record.details.get("curve") for key, record in undisturbed.records().items()}
+    assert not left.exists()
 
 
 def test_a_killed_driver_takes_its_workers_along(house: House, undisturbed: House) -> None:

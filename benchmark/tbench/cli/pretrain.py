@@ -1,4 +1,4 @@
-"""tbench pretrain: make the weights of an embedded model family anew."""
+"""tbench pretrain: make the weights of a model family from its recipes."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import click
 
 @click.command()
 @click.argument("family")
-@click.option("--models", default="all", show_default=True, help="Comma list of the family's models.")
+@click.option("--models", default="all", show_default=True, help="Comma list of the family's recipes.")
 @click.option("--out", default="pretrained", show_default=True, help="Folder that weights and their card go to.")
 def pretrain(family: str, models: str, out: str) -> None:
-    """Make the weights of an embedded model family anew, as its recipes say: tbench pretrain mini.
+    """Make the weights of a model family as its recipes say: tbench pretrain mini, tbench pretrain checkpoint.
 
     One line per epoch. What is there already for a model is overwritten; what is installed is left alone.
     """
@@ -24,6 +24,6 @@ def pretrain(family: str, models: str, out: str) -> None:
     members = Registry.installed("models").load(family)
     if not hasattr(members, "pretrain"):
         raise UsageError(f"the models of {family!r} come from elsewhere; nothing can be pre-trained here")
-    names = list(members.names()) if models == "all" else models.split(",")
+    names = list(members.recipes()) if models == "all" else models.split(",")
     with one_thread():  # more threads add in another order, and so give other bits
         members.pretrain(names, Stock().dataset, Path(out), click.echo)

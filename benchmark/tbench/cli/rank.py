@@ -23,6 +23,13 @@ REASONS = 3  # of candidates that cannot be had, told in full
 @click.option("--models", default="all", show_default=True, help="Comma list: the suite's, * matches any; or any name.")
 @click.option("--metrics", help="Comma list of specs to ask; the suite's panel otherwise.")
 @click.option("--suite", "suite_name", default="practice", show_default=True, help="The pool, the panel, the protocol.")
+@click.option(
+    "--precision",
+    type=click.Choice(("float32", "bfloat16", "auto")),
+    default="auto",
+    show_default=True,
+    help="What features are computed in; auto: the fastest here.",
+)
 @click.option("--draws", type=click.IntRange(min=2), default=30, show_default=True, help="Random halves of the images.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @click.option("--top", type=click.IntRange(min=1), default=5, show_default=True, help="How many --finetune tries.")
@@ -35,6 +42,7 @@ def rank(
     models: str,
     metrics: str | None,
     suite_name: str,
+    precision: str,
     draws: int,
     seed: int,
     top: int,
@@ -55,6 +63,7 @@ def rank(
 
     from tbench.evidence.shelf import Shelf
     from tbench.metric import Catalogue
+    from tbench.precision import settled
     from tbench.rank import rank as ranked
     from tbench.rank import try_out
     from tbench.spec import split_specs
@@ -83,6 +92,7 @@ def rank(
             stock=stock,
             catalogue=catalogue,
             shelf=Shelf(Path(cache)),
+            precision=settled(precision, "cpu"),
             draws=draws,
             seed=seed,
             tell=tell,

@@ -35,7 +35,14 @@ if TYPE_CHECKING:
 @click.option("--seeds", help="Comma list of integers; the protocol's own otherwise.")
 @click.option("--executor", "executor_name", default="processes", show_default=True, help="Where work runs.")
 @click.option("--workers", type=click.IntRange(min=1), help="How many at once; as many as there are cores otherwise.")
-@click.option("--device", default="cpu", show_default=True, help="Where scores do linear algebra: cpu, or cuda.")
+@click.option("--device", default="cpu", show_default=True, help="Where networks and linear algebra run: cpu, or cuda.")
+@click.option(
+    "--precision",
+    type=click.Choice(("float32", "bfloat16", "auto")),
+    default="float32",
+    show_default=True,
+    help="What features are computed in; auto: the fastest here.",
+)
 @click.option(
     "--store", "store_path", default=".tbench/results.sqlite", show_default=True, help="Where facts are kept."
 )
@@ -53,6 +60,7 @@ def run(
     executor_name: str,
     workers: int | None,
     device: str,
+    precision: str,
     store_path: str,
     out: str,
     again: bool,
@@ -70,12 +78,14 @@ def run(
 
     from rich.console import Console
 
+    from tbench.checkpoint import Checkpoints
     from tbench.contract import rehearse
     from tbench.evidence.algebra import algebra
     from tbench.hooks import Listeners
     from tbench.leaderboard.page import publish
     from tbench.metric import Catalogue
     from tbench.plan import make_plan
+    from tbench.precision import settled
     from tbench.progress import Terminal, duration
     from tbench.registry import Registry
     from tbench.run import run as walk
@@ -104,6 +114,7 @@ def run(
         if ":" in metric.label:
             rehearse(metric, catalogue)
     algebra(device)
+    precision = settled(precision, device)
     workers = workers or len(os.sched_getaffinity(0))
     executor = Registry.installed("executors").load(executor_name)(workers)
     for complaint in refused:
@@ -111,15 +122,17 @@ def run(
 
     with Store(store_path) as store:
         stock = Stock(suite.probe)
-        known = stock.still_true(store.latest(suite.name))
+        known = stock.still_true(store.latest(suite.name), precision)
         plan = make_plan(part, protocol, wanted, protocol.seeds, known, again=again, cited=citation is not None)
         truth = f"published truth of {citation.published.name}" if citation else f"protocol {protocol.name}"
         _announce(console, part, protocol, truth, len(wanted), plan, duration)
         _tell_absences(console, plan, stock.absent(part.candidates, (*part.datasets, part.reference)))
         if dry_run:
             return
+        beside = Path(store_path).parent
+        checkpoints = Checkpoints(beside / "checkpoints")
         open_workshop = partial(
-            Workshop, protocol, suite.reference, device, Path(store_path).parent / "evidence", suite.probe
+            Workshop, protocol, suite.reference, suite.probe, device, precision, beside / "evidence", checkpoints
         )
         with Terminal(plan, protocol, console, workers) as terminal:
             listeners = Listeners(Registry.installed("hooks").entries(), terminal=terminal)
@@ -154,9 +167,11 @@ def _announce(
     duration: Callable[[float], str],
 ) -> None:
     """What is going to be done, and how long it is expected to take."""
+    seen = sum(candidate in suite.candidates and dataset in suite.datasets for candidate, dataset in suite.seen)
+    less = f" less {seen} (pre-trained on that dataset)" if seen else ""
     console.print(
-        f"suite {suite.name}: {len(suite.candidates)} candidates x {len(suite.datasets)} datasets, {metrics} metrics, "
-        f"{truth}, seeds {', '.join(map(str, protocol.seeds))}",
+        f"suite {suite.name}: {len(suite.candidates)} candidates x {len(suite.datasets)} datasets{less}, "
+        f"{metrics} metrics, {truth}, seeds {', '.join(map(str, protocol.seeds))}",
         markup=False,
     )
     counts: Counter[str] = Counter()

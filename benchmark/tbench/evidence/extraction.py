@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor, nn
 
 from tbench.api import Inapplicable, Network, evidence
-from tbench.prepared import batch_size
+from tbench.precision import computing
+from tbench.prepared import batches
 
 if TYPE_CHECKING:
     from tbench.api import Images
@@ -20,26 +22,49 @@ Arrays = Mapping[str, NDArray[Any]]
 
 
 @evidence(keep=True, shards="images")
-def forward(network: Network, images: Images) -> Arrays:
+def forward(network: Network, images: Images, device: str, precision: str) -> Arrays:
     """features (N, D) float32 and, where the network has a head of its own, probabilities (N, S) float32.
 
-    Channels last, which convolutions take faster.
+    A network that gives several layers at once adds features@<layer> (N, D') for each. Channels last, which
+    convolutions take faster. The head computes in float32 whatever the body does.
     """
-    features: list[NDArray[Any]] = []
-    probabilities: list[NDArray[Any]] = []
-    body = network.body.eval().to(memory_format=torch.channels_last)
+    passed = Passed(network.body.eval().to(device).to(memory_format=torch.channels_last), device, precision)
+    head = network.head.eval().to(device) if network.head is not None else None
+    said: dict[str, list[Tensor]] = defaultdict(list)
     with torch.inference_mode():
-        size = batch_size(network.prepare(images[:1]).nbytes)
-        for start in range(0, len(images), size):
-            prepared = network.prepare(images[start : start + size])
-            batch = body(prepared.contiguous(memory_format=torch.channels_last))
-            features.append(batch.float().numpy())
-            if network.head is not None:
-                probabilities.append(network.head(batch).float().softmax(dim=1).numpy())
-    said = {"features": np.concatenate(features)}
-    if probabilities:
-        said["probabilities"] = np.concatenate(probabilities)
-    return said
+        for batch in batches(images, network.prepare, device):
+            found = passed(batch)
+            if head is not None:
+                found["probabilities"] = head(found["features"]).softmax(dim=1)
+            for name, part in found.items():
+                said[name].append(part.cpu())
+    return {name: torch.cat(parts).numpy() for name, parts in said.items()}
+
+
+class Passed:
+    """What a body says of batches, float32 by name; batches that the device has no memory for go through in parts."""
+
+    def __init__(self, body: nn.Module, device: str, precision: str) -> None:
+        self._body = body
+        self._device = device
+        self._precision = precision
+        self._most: int | None = None  # images that went through at once, after more of them did not
+
+    def __call__(self, batch: Tensor) -> dict[str, Tensor]:
+        try:
+            parts = [self._once(part) for part in batch.split(self._most or len(batch))]
+        except torch.OutOfMemoryError:
+            if self._most == 1 or len(batch) == 1:
+                raise
+            self._most = (self._most or len(batch)) // 2
+            return self(batch)
+        return {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
+
+    def _once(self, batch: Tensor) -> dict[str, Tensor]:
+        with computing(self._device, self._precision):
+            said: Tensor | Mapping[str, Tensor] = self._body(batch)
+        found = said if isinstance(said, Mapping) else {"features": said}
+        return {name: part.float() for name, part in found.items()}
 
 
 def features(forward: Arrays) -> NDArray[Any]:
@@ -56,9 +81,10 @@ def source_probabilities(forward: Arrays) -> NDArray[Any]:
 
 
 @evidence(touches=["source data"], keep=True, shards="reference_images")
-def reference_forward(network: Network, reference_images: Images) -> Arrays:
+def reference_forward(network: Network, reference_images: Images, device: str, precision: str) -> Arrays:
     """features (M, D) float32 of a general reference set."""
-    return {"features": forward(network, reference_images)["features"]}
+    said = forward(network, reference_images, device, precision)
+    return {name: array for name, array in said.items() if name != "probabilities"}
 
 
 def reference_features(reference_forward: Arrays) -> NDArray[Any]:

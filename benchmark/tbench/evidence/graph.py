@@ -21,7 +21,7 @@ from tbench.provenance import machine, versions
 from tbench.spec import needs
 from tbench.stopwatch import Timing, once
 
-SHARD = 2000  # rows of what is kept in shards
+SHARD = 500  # rows of what is kept in shards: the most that a kill can cost
 
 Node = Callable[..., object]
 Value = TypeVar("Value")

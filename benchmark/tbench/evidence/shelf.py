@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError
-from safetensors.numpy import load, save
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -28,21 +28,22 @@ class Shelf:
         self._folder = folder
 
     def read(self, key: str) -> tuple[Arrays, dict[str, Any]] | None:
-        """Arrays and notes, or None if nothing is there. DamagedError says what is wrong with what is."""
+        """Arrays, mapped from the file, and notes; None if nothing is there. DamagedError says what is wrong."""
         data, manifest = self._paths(key)
         try:
             claims = json.loads(manifest.read_text())
-            content = data.read_bytes()
+            with data.open("rb") as file:
+                found = hashlib.file_digest(file, "sha256").hexdigest()
         except FileNotFoundError:
             return None
         except (OSError, ValueError) as error:
             raise DamagedError(f"{manifest} cannot be read ({error})") from error
-        if not isinstance(claims, dict) or claims.get("sha256") != hashlib.sha256(content).hexdigest():
+        if not isinstance(claims, dict) or claims.get("sha256") != found:
             raise DamagedError(f"{data} does not have the checksum that it was written with")
         if claims.get("key") != key:
             raise DamagedError(f"{data} was written under another key")
         try:
-            return load(content), dict(claims["notes"])
+            return _mapped(data), dict(claims["notes"])
         except (SafetensorError, KeyError, TypeError) as error:
             raise DamagedError(f"{data} is not what the manifest says ({error})") from error
 
@@ -58,6 +59,11 @@ class Shelf:
     def _paths(self, key: str) -> tuple[Path, Path]:
         stem = self._folder / key[:2] / key
         return stem.with_suffix(".safetensors"), stem.with_suffix(".json")
+
+
+def _mapped(data: Path) -> Arrays:
+    with safe_open(data, framework="pt") as file:
+        return {name: file.get_tensor(name).numpy() for name in file.keys()}  # noqa: SIM118
 
 
 def _place(path: Path, content: bytes) -> None:

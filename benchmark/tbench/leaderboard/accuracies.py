@@ -97,6 +97,7 @@ def _about(board: Board, datasets: list[str]) -> tuple[str, ...]:
         + (" Mean over seeds ± sd." if board.repetitions > 1 else "")
         + f" {counted(len(runs), 'run')}, of which {training['diverged']:,} diverged and "
         f"{training['chance']:,} stayed at chance."
+        + (f" {training['stopped']:,} were stopped early, for better ones to go on." if training["stopped"] else "")
     ]
     legend = (
         "c: the chosen run stayed at chance (for one seed at least); d: it diverged; s: fewer seeds than elsewhere."

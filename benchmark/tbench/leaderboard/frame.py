@@ -30,6 +30,7 @@ class Frame:
     settings: the protocol's, in words that can be read: {"optimizer": "sgd", "learning_rates": (0.01, 0.1), ...}.
     runs: the spec of every run of the protocol's grid; a fine-tuning record belongs to the protocol by its spec.
     floors: metrics without a thought, by name or label, shown apart. boards: smaller pools, title -> candidates.
+    seen: pairs (candidate, dataset) left out, since the candidate was pre-trained on images of that very dataset.
     extraction: the evidence nodes that pass images through the network. probe: which images metrics see, if not the
     training images. notes: what else a reader must know. published: the truth, where it is not measured; protocol,
     settings and runs are empty then.
@@ -46,6 +47,7 @@ class Frame:
     datasets: tuple[str, ...]
     floors: tuple[str, ...]
     boards: Mapping[str, tuple[str, ...]]
+    seen: frozenset[tuple[str, str]]
     extraction: tuple[str, ...]
     probe: str = ""
     notes: tuple[str, ...] = ()

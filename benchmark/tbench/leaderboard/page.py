@@ -85,8 +85,20 @@ def facts(board: Board) -> list[tuple[str, str]]:
         ("Machine", "; ".join(machines) or NOTHING),
         ("Versions", versions or NOTHING),
         ("Plug-ins", plugins),
+        *_seen(board),
         *yardsticks(board),
     ]
+
+
+def _seen(board: Board) -> list[tuple[str, str]]:
+    frame = board.frame
+    pairs = [(candidate, dataset) for dataset in frame.datasets for candidate in frame.candidates]
+    seen = [
+        f"{board.names[candidate]} on {board.names[dataset]}"
+        for candidate, dataset in pairs
+        if (candidate, dataset) in frame.seen
+    ]
+    return [("Left out", f"{', '.join(seen)}: pre-trained on images of that very dataset")] if seen else []
 
 
 def _truth(frame: Frame) -> str:

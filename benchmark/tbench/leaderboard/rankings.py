@@ -184,7 +184,9 @@ def unranked(board: Board) -> list[str]:
                 "its scores are all equal there, or there is only one."
             )
     for name in board.frame.datasets:
-        without = [board.names[c] for c in board.frame.candidates if c not in board.means.get(name, {})]
+        truth = board.means.get(name, {})
+        due = [candidate for candidate in board.frame.candidates if (candidate, name) not in board.frame.seen]
+        without = [board.names[candidate] for candidate in due if candidate not in truth]
         if name in board.whole.truth and without:
             said.append(f"No truth on {board.names[name]}, so not ranked there: {listed(without)}.")
     return said

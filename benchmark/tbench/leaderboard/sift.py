@@ -66,6 +66,8 @@ def _foreign(record: Record, frame: Frame) -> str:
         return f"of a candidate that the suite does not list ({key.candidate})"
     if key.dataset not in frame.datasets:
         return f"of a dataset that the suite does not list ({key.dataset})"
+    if (key.candidate, key.dataset) in frame.seen:
+        return f"of a candidate on images that it was pre-trained on ({key.candidate}, {key.dataset})"
     if key.kind == "score" and record.provenance.get("probe", "") != frame.probe:
         return "scores of other images of a dataset than the suite's today"
     if key.kind == "truth" and frame.published:

@@ -16,7 +16,7 @@ Means = Mapping[str, Mapping[str, "MeanTruth"]]  # dataset -> candidate
 
 @dataclass(frozen=True)
 class Truth:
-    """What fine-tuning one candidate on one dataset with one seed came to."""
+    """What fine-tuning one candidate on one dataset with one seed came to. runs: to their end, or stopped early."""
 
     best: Record
     runs: tuple[Record, ...]
@@ -45,12 +45,24 @@ class MeanTruth:
 
 
 def find_truths(records: Iterable[Record]) -> dict[Cell, Truth]:
-    """Among the ok runs of each sweep the best validation result decides; between equals, the smaller learning rate."""
+    """Among the ok runs of each sweep the best validation result decides; between equals, the smaller learning rate.
+
+    A run that was stopped early stands for nothing, but it is part of what the sweep took.
+    """
     sweeps: dict[Cell, list[Record]] = defaultdict(list)
     for record in records:
-        if record.status == "ok" and record.value is not None:
+        if (record.status == "ok" and record.value is not None) or was_stopped(record):
             sweeps[record.key.dataset, record.key.candidate, record.key.seed].append(record)
-    return {cell: Truth(min(runs, key=_preference), tuple(runs)) for cell, runs in sorted(sweeps.items())}
+    found: dict[Cell, Truth] = {}
+    for cell, runs in sorted(sweeps.items()):
+        if finished := [run for run in runs if run.status == "ok"]:
+            found[cell] = Truth(min(finished, key=_preference), tuple(runs))
+    return found
+
+
+def was_stopped(run: Record) -> bool:
+    """By successive halving, before its end."""
+    return run.details.get("training") == "stopped"
 
 
 def mean_truths(truths: Truths) -> dict[str, dict[str, MeanTruth]]:

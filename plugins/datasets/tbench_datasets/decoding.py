@@ -11,6 +11,7 @@ from PIL import Image, ImageFile, ImageOps
 from tbench.api import EvidenceError
 
 DEEP = ("I;16", "I;16B", "I;16L", "I;16N", "I")  # grey in 0..65535; I is how Pillow reads a 16-bit PGM
+ENOUGH = 720  # pixels of the shorter side: more than networks look at (518 at most in the pools that ship)
 UNDECODABLE = ("MPEG",)  # Pillow knows such a file when it sees one, and no more
 
 
@@ -31,9 +32,13 @@ def rgb(image: Image.Image) -> NDArray[np.uint8]:
 
 
 def decoded(path: Path) -> NDArray[np.uint8]:
-    """The first frame of a file as RGB (H, W, 3), turned as its EXIF orientation says; EvidenceError if broken."""
+    """The first frame of a file as RGB (H, W, 3), turned as its EXIF orientation says; EvidenceError if broken.
+
+    A JPEG is decoded at 1/2, 1/4 or 1/8 of its size where its shorter side stays ENOUGH pixels or more.
+    """
     try:
         with Image.open(path) as image:
+            image.draft(None, (ENOUGH, ENOUGH))  # other formats know no scale, and ignore it
             ImageOps.exif_transpose(image, in_place=True)
             return rgb(image)
     except Exception as error:  # decoders meet whatever bytes there are, and raise all sorts of things

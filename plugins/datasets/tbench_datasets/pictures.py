@@ -16,7 +16,7 @@ class Pictures(Sequence[NDArray[np.uint8]]):
     """A sequence of images, each read when it is asked for, and anew each time; nothing is kept.
 
     `read` maps a number to an image (H, W, 3), `stored` to the bytes that it is decoded from; picture i is number
-    `numbers[i]`. A slice is read at once, as a list: a batch holds its images, the sequence never does.
+    `numbers[i]`. A slice is such a sequence, too.
     """
 
     read: Callable[[int], NDArray[np.uint8]]
@@ -30,12 +30,14 @@ class Pictures(Sequence[NDArray[np.uint8]]):
     def __getitem__(self, index: int) -> NDArray[np.uint8]: ...
 
     @overload
-    def __getitem__(self, index: slice) -> list[NDArray[np.uint8]]: ...
+    def __getitem__(self, index: slice) -> Pictures: ...
 
-    def __getitem__(self, index: int | slice) -> NDArray[np.uint8] | list[NDArray[np.uint8]]:
+    def __getitem__(self, index: int | slice) -> NDArray[np.uint8] | Pictures:
         if isinstance(index, slice):
-            return [self._picture(number) for number in self.numbers[index]]
-        return self._picture(self.numbers[index])
+            return Pictures(self.read, self.numbers[index], self.stored)
+        picture = self.read(int(self.numbers[index])).view()
+        picture.flags.writeable = False
+        return picture
 
     def taken(self, chosen: NDArray[np.int64]) -> Pictures:
         return Pictures(self.read, self.numbers[chosen], self.stored)
@@ -48,8 +50,3 @@ class Pictures(Sequence[NDArray[np.uint8]]):
         for number in self.numbers:
             digest.update(hashlib.sha256(self.stored(int(number))).digest())
         return digest.hexdigest()[:16]
-
-    def _picture(self, number: np.int64) -> NDArray[np.uint8]:
-        picture = self.read(int(number)).view()
-        picture.flags.writeable = False
-        return picture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -11,7 +12,7 @@ from torchvision.models.feature_extraction import create_feature_extractor, get_
 from tbench.api import TbenchError, UsageError
 from tbench_models.pooling import pooled
 
-NODE = "inner"
+NODE, END = "inner", "end"
 TOLD = 12  # names in a message
 
 
@@ -26,6 +27,24 @@ class Inner(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         return pooled(self.graph(images)[NODE], self.whose, channels_last=self.channels_last)
+
+
+class Several(nn.Module):
+    """Images to the means over maps at several nodes of a network's graph, and what the graph ends in."""
+
+    def __init__(self, graph: nn.Module, whose: str, channels_last: Mapping[str, bool]) -> None:
+        super().__init__()
+        self.graph = graph
+        self.whose = whose
+        self.channels_last = dict(channels_last)
+
+    def forward(self, images: Tensor) -> dict[str, Tensor]:
+        found = self.graph(images)
+        inner = {
+            f"features@{node}": pooled(found[node], self.whose, channels_last=last)
+            for node, last in self.channels_last.items()
+        }
+        return inner | ({"features": found[END]} if END in found else {})
 
 
 def last_linear(network: nn.Module) -> str:
@@ -45,18 +64,22 @@ def inner(network: nn.Module, node: str, whose: str, *, channels_last: bool = Fa
 
     channels_last: maps are (B, h, w, C). UsageError for an unknown node; TbenchError where a network cannot be traced.
     """
-    network.eval()
-    known = _nodes(network, whose)
-    if not any(other == node or other.startswith(f"{node}.") for other in known):
-        outer = list(dict.fromkeys(name.partition(".")[0] for name in known[1:]))
-        more = ", ..." if len(outer) > TOLD else ""
-        raise UsageError(
-            f"{whose} has no layer {node!r}; there are {', '.join(outer[:TOLD])}{more} and the nodes inside them"
-        )
-    last = next(other for other in reversed(known) if other == node or other.startswith(f"{node}."))
+    last = _last(_nodes(network.eval(), whose), node, whose)
     graph = create_feature_extractor(network, {last: NODE})
     _prune(graph)
     return Inner(graph, whose, channels_last=channels_last).eval()
+
+
+def several(network: nn.Module, channels_last: Mapping[str, bool], whose: str, *, entire: bool) -> Several:
+    """The network cut at several nodes, each with whether its map is (B, h, w, C), and at its end if entire."""
+    known = _nodes(network.eval(), whose)
+    wanted = {node: _last(known, node, whose) for node in channels_last} | ({END: known[-1]} if entire else {})
+    outputs: dict[str, str] = {}
+    for name, last in wanted.items():
+        outputs.setdefault(last, name)
+    graph = create_feature_extractor(network, outputs)
+    _prune(graph)
+    return Several(graph, whose, channels_last).eval()
 
 
 def width_of(body: nn.Module, side: int) -> int:
@@ -67,6 +90,18 @@ def width_of(body: nn.Module, side: int) -> int:
 
 def parameter_count(body: nn.Module) -> int:
     return sum(parameter.numel() for parameter in body.parameters())
+
+
+def _last(known: Sequence[str], node: str, whose: str) -> str:
+    """The last node of a module, or the node itself. UsageError if there is none."""
+    inside = [other for other in known if _within(other, node)]
+    if not inside:
+        outer = list(dict.fromkeys(name.partition(".")[0] for name in known[1:]))
+        more = ", ..." if len(outer) > TOLD else ""
+        raise UsageError(
+            f"{whose} has no layer {node!r}; there are {', '.join(outer[:TOLD])}{more} and the nodes inside them"
+        )
+    return inside[-1]
 
 
 def _nodes(network: nn.Module, whose: str) -> list[str]:
@@ -88,11 +123,12 @@ def _prune(extractor: Any) -> None:
         graph.eliminate_dead_code()
     used = {node.target for graph in graphs for node in graph.nodes if node.op in ("call_module", "get_attr")}
     for name in [name for name, _ in extractor.named_modules() if name]:
-        if not any(_within(name, other) or _within(other, name) for other in used):
+        if not any(within(name, other) or within(other, name) for other in used):
             extractor.delete_submodule(name)
     extractor.train()
     extractor.eval()  # each change of mode compiles the graph of that mode anew
 
 
-def _within(name: str, outer: str) -> bool:
+def within(name: str, outer: str) -> bool:
+    """Is the module of this name the outer one, or inside it?"""
     return name == outer or name.startswith(f"{outer}.")

@@ -7,16 +7,17 @@ from torch import Tensor
 from tbench.api import TbenchError
 
 
-def pooled(inner: Tensor, whose: str, *, channels_last: bool = False) -> Tensor:
+def pooled(inner: Tensor, whose: str, *, channels_last: bool = False, special: int = 1) -> Tensor:
     """(B, C) from (B, C), from maps (B, C, h, w), or (B, h, w, C) where channels_last, or from tokens (B, 1 + T, C).
 
-    Of tokens the first, the class token, is left out. TbenchError for anything else.
+    special: of the tokens, how many come first and are left out, such as the class token. TbenchError for anything
+    else.
     """
     match inner.ndim if isinstance(inner, Tensor) else None:
         case 2:
             return inner
         case 3:
-            return inner[:, 1:].mean(dim=1)
+            return inner[:, special:].mean(dim=1)
         case 4:
             return inner.mean(dim=(1, 2) if channels_last else (2, 3))
         case _:

@@ -25,7 +25,8 @@ class Card:
     classes: of the source head, 0 for a file without one. source, source_accuracy (in [0, 1]), licence: what the
     weights were trained on, how well, and on what terms. sha256: of the file. classifier: name of the submodule
     that gives the logits; the last linear layer unless told. features: the node whose mean over places are the
-    features, for networks whose logits are no function of a vector; there is no head then.
+    features, for networks whose logits are no function of a vector; there is no head then. recipe: how the weights were
+    made, if by `tbench pretrain`; a card that has no sha256 yet is but the recipe.
     """
 
     architecture: str
@@ -35,13 +36,14 @@ class Card:
     classes: int
     source: str
     licence: str
-    sha256: str
+    sha256: str = ""
     interpolation: str = "bilinear"
     crop_fraction: float = 1.0
     source_accuracy: float | None = None
     classifier: str | None = None
     features: str | None = None
     arguments: Mapping[str, Any] = field(default_factory=dict)
+    recipe: Mapping[str, Any] = field(default_factory=dict, repr=False)  # the file tells by itself what came of it
 
     @property
     def side(self) -> int:
@@ -54,7 +56,15 @@ def read_card(weights: Path) -> Card:
     found = [path for path in (weights.with_suffix(suffix) for suffix in SUFFIXES) if path.exists()]
     if not found:
         raise UsageError(f"{weights} has no card; write {weights.stem}.toml beside it (docs/add-a-model.md)")
-    path = found[0]
+    card = parse_card(found[0])
+    if not card.sha256:
+        told = f"`tbench pretrain checkpoint --models {found[0]}` makes the weights it stands for"
+        raise UsageError(f"card {found[0]} is a recipe without sha256; {told}")
+    return card
+
+
+def parse_card(path: Path) -> Card:
+    """What a card or a recipe says. UsageError, one line, for what cannot be."""
     try:
         text = path.read_text(encoding="utf-8")
         table = tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
@@ -63,14 +73,11 @@ def read_card(weights: Path) -> Card:
         raise UsageError(f"card {path} cannot be read: {told}") from error
     if not isinstance(table, dict):
         raise UsageError(f"card {path} is not a table of settings")
-    return _card(path, table)
-
-
-def _card(path: Path, table: Mapping[str, Any]) -> Card:
     known = {each.name: each for each in fields(Card)}
     if wrong := sorted(set(table) - set(known)):
         raise UsageError(f"card {path}: unknown {', '.join(wrong)}; a card has {', '.join(known)}")
     needed = [name for name, each in known.items() if each.default is MISSING and each.default_factory is MISSING]
+    needed += [] if "recipe" in table else ["sha256"]
     if missing := [name for name in needed if name not in table]:
         raise UsageError(f"card {path} does not say its {', '.join(missing)}")
     for name, value in table.items():
@@ -79,7 +86,7 @@ def _card(path: Path, table: Mapping[str, Any]) -> Card:
     values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in table.items()}
     card = Card(**values)
     for name, good in _sensible(card).items():
-        if not good:
+        if name in table and not good:
             raise UsageError(f"card {path}: {name} = {table[name]!r} is not {_EXPECTED[name]}")
     return card
 
@@ -121,4 +128,5 @@ _EXPECTED: Mapping[str, str] = {
     "classifier": "the name of a submodule",
     "features": "the name of a node",
     "arguments": "a table",
+    "recipe": "a table",
 }

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 
-from tbench.api import Candidate, TbenchError, UsageError, data_home
+from tbench.api import Candidate, Dataset, TbenchError, UsageError, data_home
 from tbench_models.digest import sha256_of
 
 SHOWN = 12  # digits of a hash that stand for a card
@@ -43,6 +43,23 @@ class Family:
             facts["source_accuracy"] = card.source_accuracy
         load = partial(assemble, path, card, layer)
         return Candidate(f"checkpoint/{name}{suffix}", f"{sha256}, card {described}{suffix}", load, facts)
+
+    def recipes(self) -> Iterable[str]:
+        """Those that ship, of the suite small-real."""
+        from tbench_models.checkpoint.recipe import shipped
+
+        return list(shipped())
+
+    def pretrain(
+        self, names: Iterable[str], load_dataset: Callable[[str], Dataset], out: Path, report: Callable[[str], None]
+    ) -> None:
+        """Make <stem>.safetensors and its card in the folder `out` from each recipe: one that ships, by its name, or a
+        card of your own with a [recipe], by its path. UsageError, before anything is trained, if one is not whole."""
+        from tbench_models.checkpoint.pretrain import pretrain
+        from tbench_models.checkpoint.recipe import read_recipe
+
+        for recipe in [read_recipe(name) for name in names]:
+            pretrain(recipe, load_dataset, out, report)
 
 
 def _checked(path: Path, expected: str) -> str:

@@ -14,7 +14,7 @@ from torchvision.models import get_model
 from tbench.api import Network, TbenchError, UsageError
 from tbench_models import cutting
 from tbench_models.checkpoint.card import Card
-from tbench_models.preparation import centre_crop
+from tbench_models.preparation import Preparation, centre_crop
 from tbench_models.seeds import seeded
 from tbench_models.statedict import load_strictly, read_tensors, without_parallel
 from tbench_models.timm_family.library import create_model
@@ -25,13 +25,13 @@ from tbench_models.torchvision_family.network import drop_auxiliary
 def assemble(path: Path, card: Card, layer: str | None) -> Network:
     """TbenchError, one line, where weights, architecture and card do not fit one another."""
     with seeded(0):
-        network = _built(path, card)
+        network = built(path, card)
     if not card.classes:
         _drop_classifier(path, card, network)
     load_strictly(network, without_parallel(read_tensors(path)), str(path))
     drop_auxiliary(network)
     network.eval()
-    prepare = centre_crop(card.input_size, card.side, card.mean, card.std, card.interpolation)
+    prepare = preparation(card)
     if layer or card.features:
         body: nn.Module = cutting.inner(network, layer or card.features or "", f"checkpoint/{path}")
         return Network(_ready(body), None, cutting.width_of(body, card.input_size), prepare)
@@ -41,6 +41,10 @@ def assemble(path: Path, card: Card, layer: str | None) -> Network:
     return Network(_ready(network), head, cutting.width_of(network, card.input_size), prepare)
 
 
+def preparation(card: Card) -> Preparation:
+    return centre_crop(card.input_size, card.side, card.mean, card.std, card.interpolation)
+
+
 def parameter_count(path: Path, card: Card, layer: str | None) -> int:
     """Of the body, up to its layer, counted on the shape of the network. UsageError for an unknown layer."""
     try:
@@ -48,7 +52,7 @@ def parameter_count(path: Path, card: Card, layer: str | None) -> int:
             network = _constructed(card)
     except Exception:  # some constructors must compute with what they draw; others fail whatever the device
         with seeded(0):
-            network = _built(path, card)
+            network = built(path, card)
     drop_auxiliary(network)
     if layer or card.features:
         return cutting.parameter_count(cutting.inner(network, layer or card.features or "", f"checkpoint/{path}"))
@@ -59,7 +63,8 @@ def parameter_count(path: Path, card: Card, layer: str | None) -> int:
     return cutting.parameter_count(network)
 
 
-def _built(path: Path, card: Card) -> nn.Module:
+def built(path: Path, card: Card) -> nn.Module:
+    """The whole network, as its constructor leaves it; UsageError, one line, if that does not work."""
     try:
         network = _constructed(card)
     except Exception as error:  # whatever the constructor says to its arguments

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from tbench_models.mini.recipe import Recipe
+from tbench_models.tables import toml_lines
 
 FILE = "card.toml"
 
@@ -40,21 +41,7 @@ def add_card(folder: Path, name: str, card: Card) -> None:
     cards = read_cards(folder) if (folder / FILE).exists() else {}
     lines = ["# Written by `tbench pretrain mini`; not to be edited."]
     for key, each in sorted((cards | {name: card}).items()):
-        lines += ["", *_table(key, asdict(each))]
+        lines += ["", *toml_lines(asdict(each), key)]
     draft = folder / f"{FILE}.draft"
     draft.write_text("\n".join(lines) + "\n", encoding="utf-8")
     draft.replace(folder / FILE)
-
-
-def _table(name: str, entry: Mapping[str, object]) -> Iterator[str]:
-    yield f"[{name}]"
-    for key, value in entry.items():
-        if value is not None and not isinstance(value, dict):
-            yield f"{key} = {_scalar(value)}"
-    for key, value in entry.items():
-        if isinstance(value, dict):
-            yield from _table(f"{name}.{key}", value)
-
-
-def _scalar(value: object) -> str:
-    return f'"{value}"' if isinstance(value, str) else repr(value)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tbench.api import Candidate, Dataset, Network, UsageError
 from tbench_models.mini.card import Card, read_cards
 from tbench_models.mini.recipe import Recipe, read_recipes
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 SHIPPED = Path(__file__).parent
 
@@ -41,6 +45,17 @@ class Family:
         load = partial(_load, self.folder, name, card, layer)
         return Candidate(f"mini/{name}@{layer}", f"{card.sha256}@{layer}", load, facts)
 
+    def together(self, name: str, layers: Sequence[str | None]) -> Network:
+        """One network for several layers of a member, as `candidate` knows them; None is the whole network."""
+        from tbench_models.mini.network import together
+
+        card = read_cards(self.folder)[name]
+        return together(card.recipe.architecture, card.classes, _weights(self.folder, name, card), layers)
+
+    def recipes(self) -> Iterable[str]:
+        """Those that `pretrain` makes."""
+        return self.names()
+
     def pretrain(
         self, names: Iterable[str], load_dataset: Callable[[str], Dataset], out: Path, report: Callable[[str], None]
     ) -> None:
@@ -62,10 +77,14 @@ def _known(name: str, recipes: dict[str, Recipe]) -> Recipe:
 
 def _load(folder: Path, name: str, card: Card, layer: str | None) -> Network:
     from tbench_models.mini.network import assemble
+
+    return assemble(card.recipe.architecture, card.classes, _weights(folder, name, card), layer)
+
+
+def _weights(folder: Path, name: str, card: Card) -> dict[str, Tensor] | None:
     from tbench_models.mini.weights import read_weights
 
-    weights = None if card.recipe.method == "none" else read_weights(folder, name, card.sha256)
-    return assemble(card.recipe.architecture, card.classes, weights, layer)
+    return None if card.recipe.method == "none" else read_weights(folder, name, card.sha256)
 
 
 family = Family()

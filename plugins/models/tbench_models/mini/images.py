@@ -1,4 +1,4 @@
-"""Images as the networks take them: normalised, and in training moved about a little."""
+"""Images as the networks take them: of one size, normalised."""
 
 from __future__ import annotations
 
@@ -35,13 +35,3 @@ def _resized(images: Tensor) -> Tensor:
 def normalised(images: Tensor) -> Tensor:
     """Values 0..255 (B, 3, H, W) to float32 in [-2, 2], channels last."""
     return ((images.float() / 255 - MEAN) / SCALE).contiguous(memory_format=torch.channels_last)
-
-
-def shifted(images: Tensor, most: int, draws: torch.Generator) -> Tensor:
-    """Each image moved by up to `most` pixels each way, its border reflected: one gather for the whole batch."""
-    count, _, height, width = images.shape
-    padded = functional.pad(images, (most,) * 4, mode="reflect").permute(0, 2, 3, 1)
-    down, right = (torch.randint(0, 2 * most + 1, (count,), generator=draws) for _ in range(2))
-    rows = (down[:, None] + torch.arange(height))[:, :, None]
-    columns = (right[:, None] + torch.arange(width))[:, None, :]
-    return padded[torch.arange(count)[:, None, None], rows, columns].permute(0, 3, 1, 2)

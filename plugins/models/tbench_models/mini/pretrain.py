@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,23 +13,20 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from tbench.api import Dataset, Network, Split
+from tbench.api import Dataset, Split
+from tbench_models.augmentation import shifted
 from tbench_models.mini.architectures import Timm, build
 from tbench_models.mini.card import Card, add_card
-from tbench_models.mini.images import bytes_of, normalised, shifted
+from tbench_models.mini.images import bytes_of, normalised
 from tbench_models.mini.network import SEED, assemble, parameter_count
 from tbench_models.mini.recipe import Recipe
-from tbench_models.mini.selfsupervised import PROJECTION, TURNS, Loss, contrastive_loss, rotation_loss
+from tbench_models.mini.selfsupervised import PROJECTION, TURNS, contrastive_loss, rotation_loss
 from tbench_models.mini.spine import layers
 from tbench_models.mini.weights import read_weights, write_weights
+from tbench_models.pretraining import Course, Loss, Report, accuracy, descend
 
 WEIGHT_DECAY = 0.02
-BETAS = (0.9, 0.99)
-WARMUP = 0.1  # of all steps
 SHIFT = 3  # pixels
-JUDGED_AT_ONCE = 250
-
-Report = Callable[[str], None]
 
 
 def pretrain(name: str, recipe: Recipe, load_dataset: Callable[[str], Dataset], out: Path, report: Report) -> Card:
@@ -78,18 +74,6 @@ def train_network(recipe: Recipe, train: Split, classes: int, report: Report) ->
     return network
 
 
-def accuracy(network: Network, split: Split) -> float:
-    """Of the network's own head on images of its source."""
-    assert network.head is not None
-    right = 0
-    with torch.inference_mode():
-        for start in range(0, len(split.images), JUDGED_AT_ONCE):
-            images = network.prepare(split.images[start : start + JUDGED_AT_ONCE])
-            guesses = network.head(network.body(images)).argmax(dim=1).numpy()
-            right += int((guesses == split.labels[start : start + JUDGED_AT_ONCE]).sum())
-    return right / len(split.images)
-
-
 def _supervised_loss(network: nn.Module) -> Loss:
     def loss(images: Tensor, labels: Tensor, draws: torch.Generator) -> Tensor:
         return functional.cross_entropy(network(shifted(images, SHIFT, draws)), labels)
@@ -98,33 +82,9 @@ def _supervised_loss(network: nn.Module) -> Loss:
 
 
 def _descend(network: nn.Module, loss_of: Loss, recipe: Recipe, train: Split, report: Report) -> None:
-    """AdamW, each epoch in a new order without the incomplete last batch."""
     images, labels = bytes_of(train.images), torch.tensor(train.labels)
-    optimizer = torch.optim.AdamW(
-        network.parameters(), lr=recipe.learning_rate, betas=BETAS, weight_decay=WEIGHT_DECAY, fused=True
-    )
-    draws = torch.Generator().manual_seed(SEED)
-    steps = len(images) // recipe.batch
-    total = recipe.epochs * steps
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _pace(step, total))
-    network.train()
-    for epoch in range(1, recipe.epochs + 1):
-        order = torch.randperm(len(images), generator=draws)
-        losses = 0.0
-        for chosen in order[: steps * recipe.batch].split(recipe.batch):
-            loss = loss_of(normalised(images[chosen]), labels[chosen], draws)
-            loss.backward()
-            optimizer.step()
-            schedule.step()
-            optimizer.zero_grad()
-            losses += loss.item()
-        report(f"epoch {epoch} of {recipe.epochs}, loss {losses / steps:.3f}")
-    network.eval()
-
-
-def _pace(step: int, total: int) -> float:
-    """Share of the peak learning rate: linear warm-up, then a cosine."""
-    return min(1.0, (step + 1) / (WARMUP * total)) * 0.5 * (1 + math.cos(math.pi * step / total))
+    course = Course(recipe.epochs, recipe.batch, recipe.learning_rate, WEIGHT_DECAY, SEED)
+    descend(network, loss_of, lambda chosen: normalised(images[chosen]), labels, course, report)
 
 
 def _describe(recipe: Recipe, sha256: str, classes: int) -> Card:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from tbench_models.mini.images import shifted
+from tbench_models.augmentation import shifted
+from tbench_models.pretraining import Loss
 
 TEMPERATURE = 0.2
 PROJECTION = 64
 TURNS = 4
-
-Loss = Callable[[Tensor, Tensor, torch.Generator], Tensor]
 
 
 def rotation_loss(network: nn.Module, most: int) -> Loss:

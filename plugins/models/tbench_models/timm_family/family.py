@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from functools import partial
 
@@ -44,6 +44,14 @@ class Family:
             facts,
             "" if random else missing(name),
         )
+
+    def together(self, name: str, layers: Sequence[str | None]) -> Network | None:
+        """One network for several layers of a member, as `candidate` knows them; None if timm cannot cut it so."""
+        from tbench_models.seeds import control
+        from tbench_models.timm_family.network import together
+
+        random = control(name)
+        return together(f"timm/{name}", random[0] if random else name, _load(name, None), layers)
 
 
 def _unknown(name: str, asked: str, known: list[str]) -> UsageError:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -45,6 +46,39 @@ class Inner(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         (features,) = self.network(images)
         return pooled(features, self.whose, channels_last=self.channels_last)
+
+
+class Stages(nn.Module):
+    """Images to what several layers give and, where asked, the features of the whole network: one pass for all."""
+
+    def __init__(self, network: Timm, indices: Mapping[str, int], whose: str, *, entire: bool) -> None:
+        super().__init__()
+        self.network = network
+        self.indices = dict(indices)
+        self.whose = whose
+        self.entire = entire
+
+    def forward(self, images: Tensor) -> dict[str, Tensor]:
+        words = {"indices": [*self.indices.values()], "output_fmt": "NCHW"}
+        if not self.entire:
+            maps = self.network.forward_intermediates(images, **words, intermediates_only=True, stop_early=True)
+            return self._pooled(maps)
+        last, maps = self.network.forward_intermediates(images, **words)
+        return self._pooled(maps) | {"features": self.network.forward_head(last, pre_logits=True)}
+
+    def _pooled(self, maps: list[Tensor]) -> dict[str, Tensor]:
+        return {f"features@{layer}": pooled(each, self.whose) for layer, each in zip(self.indices, maps, strict=True)}
+
+
+def together(whose: str, name: str, network: Network, wanted: Sequence[str | None]) -> Network | None:
+    """The whole network cut at several layers at once; None where timm has no way to do so with this architecture."""
+    inside: Timm = network.body.network
+    if not hasattr(inside, "forward_intermediates"):
+        return None
+    indices = {layer: index for index, layer in enumerate(layers(name)) if layer in wanted}
+    entire = None in wanted
+    body = Stages(inside, indices, whose, entire=entire).eval()
+    return replace(network, body=body, head=network.head if entire else None)
 
 
 def pretrained(whose: str, name: str, weights: Mapping[str, Tensor], layer: str | None) -> Network:

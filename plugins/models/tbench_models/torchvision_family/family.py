@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from functools import partial
 from typing import TYPE_CHECKING
@@ -58,6 +58,15 @@ class Family:
             if layer is None and math.isfinite(accuracy):
                 facts["source_accuracy"] = accuracy / 100
         return Candidate(f"torchvision/{name}{suffix}", fingerprint + suffix, partial(_load, name, layer), facts, gone)
+
+    def together(self, name: str, layers: Sequence[str | None]) -> Network:
+        """One network for several layers of a member, as `candidate` knows them; None is the whole network."""
+        from tbench_models.seeds import control
+        from tbench_models.torchvision_family.network import together
+
+        random = control(name)
+        architecture = random[0] if random else name.partition(".")[0]
+        return together(f"torchvision/{name}", architecture, _load(name, None), layers)
 
 
 def _asked(name: str) -> tuple[str, WeightsEnum]:

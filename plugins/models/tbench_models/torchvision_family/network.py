@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -47,12 +49,22 @@ def cut(whose: str, architecture: str, network: nn.Module, layer: str | None) ->
     """Body and classifier; an inner layer has none."""
     drop_auxiliary(network)
     if layer is not None:
-        within = architecture.startswith("swin") and layer.startswith(("features", "norm"))
-        return cutting.inner(network, layer, whose, channels_last=within), None
+        return cutting.inner(network, layer, whose, channels_last=_channels_last(architecture, layer)), None
     classifier = cutting.last_linear(network)
     if not classifier:
-        return nn.Sequential(network.get_submodule("features"), nn.AdaptiveAvgPool2d(1), nn.Flatten()), None
+        network.set_submodule(
+            "classifier", nn.AdaptiveAvgPool2d(1)
+        )  # of a convolution; SqueezeNet flattens what comes out
+        return network, None
     return network, cutting.without(network, classifier)
+
+
+def together(whose: str, architecture: str, network: Network, layers: Sequence[str | None]) -> Network:
+    """The whole network cut at several nodes at once; None among them for its end."""
+    inner = {layer: _channels_last(architecture, layer) for layer in layers if layer is not None}
+    entire = None in layers
+    body = cutting.several(network.body, inner, whose, entire=entire)
+    return replace(network, body=body, head=network.head if entire else None)
 
 
 def drop_auxiliary(network: nn.Module) -> None:
@@ -61,6 +73,11 @@ def drop_auxiliary(network: nn.Module) -> None:
         if hasattr(network, name):
             setattr(network, name, None)
             network.aux_logits = False  # type: ignore[assignment]
+
+
+def _channels_last(architecture: str, layer: str) -> bool:
+    """Whether a map is (B, h, w, C) there."""
+    return architecture.startswith("swin") and layer.startswith(("features", "norm"))
 
 
 def _assembled(

@@ -1,0 +1,1 @@
+"""Vision networks of the Hugging Face hub, behind the extra hf."""
