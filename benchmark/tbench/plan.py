@@ -22,7 +22,7 @@ EXTRACTION_SECONDS = 0.15
 class Task:
     """Work on one candidate, one dataset and one seed: scores of several metrics, or several fine-tuning runs.
 
-    whole: its cells are decided together, so that it cannot be done in part.
+    whole: its cells are decided together, so that it cannot be done in part. tried: steps that a calibration makes.
     """
 
     kind: Kind
@@ -32,6 +32,7 @@ class Task:
     seed: int
     specs: tuple[str, ...]
     whole: bool = False
+    tried: int = 0
 
     def cells(self) -> list[Key]:
         return [Key(self.kind, self.suite, self.dataset, self.candidate, spec, self.seed) for spec in self.specs]
@@ -65,6 +66,8 @@ class Plan:
     def seconds_of(self, task: Task, protocol: Protocol) -> float:
         if task.kind == "truth":
             return protocol.seconds * (work(protocol).steps / protocol.steps if task.whole else len(task.specs))
+        if task.kind == "calibration":
+            return protocol.seconds * min(1.0, task.tried / protocol.steps) * len(task.specs)
         if self.score_seconds is not None:
             return self.score_seconds
         return EXTRACTION_SECONDS + SCORE_SECONDS * len(task.specs)
@@ -79,25 +82,30 @@ def make_plan(
     *,
     again: bool = False,
     cited: bool = False,
+    calibrate: int | None = None,
 ) -> Plan:
     """Scores first, then fine-tuning; within each, one dataset after the other, so that each is prepared once.
 
     A cell that failed is tried again; with again, so is every other. None of a candidate on what it has seen. cited:
-    the truth was published, and nothing is fine-tuned.
+    the truth was published, and nothing is fine-tuned. calibrate: instead of fine-tuning, make so many steps for the
+    first seed to estimate what it would take.
     """
     scores = tuple(metric.spec for metric in metrics)
-    truths = tuple(run.spec for run in protocol.runs())
-    wanted: list[tuple[Kind, tuple[str, ...]]] = [("score", scores), ("truth", () if cited else truths)]
+    wanted: list[tuple[Kind, tuple[str, ...], Sequence[int]]] = [("score", scores, seeds)]
+    if calibrate:
+        wanted.append(("calibration", (protocol.calibration,), seeds[:1]))
+    elif not cited:
+        wanted.append(("truth", tuple(run.spec for run in protocol.runs()), seeds))
     tasks: list[Task] = []
     remembered = 0
-    for kind, specs in wanted:
+    for kind, specs, of_seeds in wanted:
         for dataset in suite.datasets:
-            for seed in seeds:
+            for seed in of_seeds:
                 for candidate in suite.candidates:
                     if (candidate, dataset) in suite.seen:
                         continue
                     whole = kind == "truth" and protocol.halving
-                    task = Task(kind, suite.name, dataset, candidate, seed, specs, whole)
+                    task = Task(kind, suite.name, dataset, candidate, seed, specs, whole, calibrate or 0)
                     done = [] if again else [key for key in task.cells() if known.get(key, "failed") != "failed"]
                     left = task.without(done)
                     remembered += len(task.specs) - len(left.specs)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -11,10 +11,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from tbench.hooks import hookimpl
 from tbench.plan import Plan
 from tbench.protocol import Protocol
-from tbench.results import Key, Record
+from tbench.results import Key, Kind, Record
 
 BEFORE = 0.05  # share of the work that the expected pace counts for
 LINE_EVERY = 15.0  # seconds, where there is no terminal
+WORDS: Mapping[Kind, str] = {"score": "scoring", "truth": "fine-tuning", "calibration": "calibrating"}
 
 
 class Terminal:
@@ -73,7 +74,7 @@ class Terminal:
     def _advance(self, key: Key) -> None:
         self._done += self._weights.get(key, 0.0)
         self._cells += 1
-        what = "scoring" if key.kind == "score" else "fine-tuning"
+        what = WORDS[key.kind]
         left = self._left()
         self._bar.update(self._line, advance=1, description=what, left=left)
         if not self._console.is_terminal and time.monotonic() - self._last_line > LINE_EVERY:

@@ -68,6 +68,11 @@ class Protocol:
             if key not in ("name", "seeds", "seconds") and not (key in defaults and value == defaults[key])
         }
 
+    @property
+    def calibration(self) -> str:
+        """What an estimate of the seconds of this protocol is kept under: every setting, grid included."""
+        return f"calibration:{_spelt(self.settings())}"
+
     def runs(self) -> tuple[Run, ...]:
         """Every point of the grid."""
         return tuple(Run(self, rate, decay) for rate in self.learning_rates for decay in self._decays(rate))

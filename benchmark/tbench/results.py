@@ -11,19 +11,22 @@ from tbench.errors import StoreError
 
 FORMAT = 1
 
-Kind = Literal["score", "truth"]
+Kind = Literal["score", "truth", "calibration"]
 Status = Literal["ok", "inapplicable", "failed"]
 
 
 @dataclass(frozen=True, order=True)
 class Key:
-    """What was asked. A score: a metric on a candidate and a dataset. A truth: one fine-tuning run of them."""
+    """What was asked. A score: a metric on a candidate and a dataset. A truth: one fine-tuning run of them.
+
+    A calibration: what all fine-tuning runs of a protocol would take.
+    """
 
     kind: Kind
     suite: str
     dataset: str
     candidate: str
-    spec: str  # a metric with every setting spelled out, or "finetune:" and every setting of the run
+    spec: str  # a metric with every setting spelled out, or "finetune:" or "calibration:" and every setting of it
     seed: int
 
 
@@ -31,13 +34,14 @@ class Key:
 class Record:
     """What came out, what it cost, and where it comes from.
 
-    value: the score, or the test accuracy in [0, 1] of a run; None unless status is ok. A truth may be "ok" and still
-    worthless: details["training"] says ok, diverged or chance. A run that halving stopped early is "inapplicable", its
-    training "stopped" after details["steps"], its validation result that of then.
+    value: the score, the test accuracy in [0, 1] of a run, or the estimated seconds; None unless status is ok. A truth
+    may be "ok" and still worthless: details["training"] says ok, diverged or chance. A run that halving stopped early
+    is "inapplicable", its training "stopped" after details["steps"], its validation result that of then.
     seconds (wall) and cpu_seconds: of the metric alone (median over repeats), or of the whole fine-tuning run.
     evidence: node -> {"seconds", "cpu_seconds", "machine"} for all the evidence that a score rests on.
     details: for a score {"label": the spec as short as it can be written, "repeats", "spread", "warnings"}; for a truth
-    {"protocol", "learning_rate", "weight_decay", "steps", "validation", "measure", "training", "curve"}.
+    {"protocol", "learning_rate", "weight_decay", "steps", "validation", "measure", "training", "curve"}; for a
+    calibration {"protocol", "tried", "judged", "step", "image", "run", "sweep"}, see `tbench.calibration.Estimate`.
     provenance: {"tbench", "plugin", "torch", "numpy", "machine", "weights", "data"}.
     """
 

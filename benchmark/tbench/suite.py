@@ -71,6 +71,7 @@ class Suite:
             boards=self.boards,
             seen=self.seen,
             extraction=EXTRACTION,
+            calibration=protocol.calibration,
             probe=self.probe.words,
             notes=self.notes,
             published=citation.truth(self.candidates, self.datasets) if citation else None,

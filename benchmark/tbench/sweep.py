@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from tbench.api import Network, Split
+from tbench.calibration import calibrate
 from tbench.checkpoint import Checkpoint, Checkpoints, UnusableError
 from tbench.executors import Notice
 from tbench.failure import reason, unable
@@ -46,6 +47,8 @@ class Sweep:
         self._begun: set[Key] = set()
 
     def records(self) -> Iterator[Record | Notice]:
+        if self._task.kind == "calibration":
+            return self._calibrated()
         return self._halved() if self._protocol.halving else self._one_by_one()
 
     def _one_by_one(self) -> Iterator[Record | Notice]:
@@ -92,6 +95,27 @@ class Sweep:
         if not any(record.status == "failed" for record in told.values()):
             for key in grid:
                 self._checkpoint(key).remove()
+
+    def _calibrated(self) -> Iterator[Record | Notice]:
+        for key in self._task.cells():
+            try:
+                network = self._stock.candidate(key.candidate).load()
+                target = self._target(network)
+                told = calibrate(network, target, self._protocol, key.seed, self._task.tried, self._device)
+                provenance = self._provenance()
+            except Exception as error:
+                yield unable(key, "failed", reason(error), "calibration")
+                continue
+            yield Record(
+                key,
+                "ok",
+                told.sweep.seconds,
+                seconds=told.spent.seconds,
+                cpu_seconds=told.spent.cpu_seconds,
+                details={"protocol": self._protocol.name, **told.details()},
+                provenance=provenance,
+                time=now(),
+            )
 
     def _climbed(self, key: Key, step: int) -> Generator[Notice, None, Training]:
         """Trained up to a step and judged there, unless it had gone further before it was killed."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+import pytest
+
 from tbench.metric import Applied, Metric
 from tbench.plan import Plan, make_plan
 from tbench.results import Key, Status
@@ -69,6 +71,22 @@ def test_a_suite_may_say_what_its_scores_take() -> None:
     slow = read_suite("small", SUITE.replace('protocol = "quick"', 'protocol = "quick"\nscore_seconds = 2000.0'))
     told = make_plan(slow, slow.protocol(None), METRICS, (0,), {}, cited=True)
     assert told.seconds(slow.protocol(None)) == 3 * 2000.0
+
+
+def test_calibrations_stand_in_for_fine_tuning_once_for_each_pair() -> None:
+    protocol = FORMER.protocol(None)
+    made = make_plan(FORMER, protocol, METRICS, (3, 4), {}, calibrate=5)
+    estimates = [task for task in made.tasks if task.kind != "score"]
+    assert {(task.kind, task.seed, task.tried, task.specs) for task in estimates} == {
+        ("calibration", 3, 5, (protocol.calibration,))
+    }
+    assert len(estimates) == 2 * 3
+    assert protocol.calibration.startswith("calibration:batch=8,learning_rate")
+    share = 5 / protocol.steps
+    assert Plan(tuple(estimates), 0).seconds(protocol) == pytest.approx(6 * share * protocol.seconds)
+    known: dict[Key, Status] = {key: "ok" for task in estimates for key in task.cells()}
+    assert make_plan(FORMER, protocol, [], (3, 4), known, calibrate=5) == Plan((), 6)
+    assert make_plan(FORMER, protocol, [], (3, 4), known).cells == 2 * 2 * 3 * 4
 
 
 def test_time_is_estimated_from_what_is_left() -> None:

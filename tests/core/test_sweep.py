@@ -16,7 +16,7 @@ from tbench.finetune import finetune
 from tbench.halving import work
 from tbench.plan import Task
 from tbench.protocol import Protocol, Run
-from tbench.results import Record
+from tbench.results import Record, from_json, to_json
 from tbench.sweep import Sweep
 from tbench.training import Target, Training
 
@@ -218,6 +218,24 @@ def test_halving_makes_as_many_steps_as_it_says(
     kill_after(steps - 1)
     with pytest.raises(Killed):
         told(sweep(sane, stock, tmp_path))
+
+
+def test_a_calibration_is_a_record_of_its_own(stock: Stock, tmp_path: Path) -> None:
+    task = Task("calibration", "s", "d/x", "m/a", 0, (PLAIN.calibration,), tried=8)
+    ((record,), notices) = told(
+        Sweep(task, PLAIN, stock, Checkpoints(tmp_path), "cpu", lambda: MADE_OF).records()  # type: ignore[arg-type]
+    )
+    assert notices == []
+    assert (record.key, record.status, record.provenance) == (task.cells()[0], "ok", MADE_OF)
+    assert record.value == record.details["sweep"]["seconds"] > record.details["run"]["seconds"] > 0
+    assert (record.details["protocol"], record.details["tried"], record.details["judged"]) == ("tiny", 8, 50)
+    assert 0 < (record.seconds or 0) < record.value
+    assert from_json(to_json(record)) == record
+    stock.broken = stock.loads + 1
+    ((failed,), _) = told(
+        Sweep(task, PLAIN, stock, Checkpoints(tmp_path), "cpu", lambda: MADE_OF).records()  # type: ignore[arg-type]
+    )
+    assert (failed.status, failed.reason) == ("failed", "MemoryError: no room")
 
 
 @pytest.mark.parametrize("broken", [1, 2, 4, 5, 7])

@@ -12,6 +12,7 @@ CANDIDATES = ("m/a", "m/b", "m/c", "m/d")
 DATASETS = ("t/x", "t/y")
 RATES = (0.01, 0.1)
 MACHINE = "a quiet one, 2 cores"
+CALIBRATION = "calibration:learning_rates=0.01/0.1,steps=80"
 
 
 def run_spec(rate: float, steps: int = 80) -> str:
@@ -33,6 +34,7 @@ def frame(**changes: Any) -> Frame:
         "boards": {},
         "seen": frozenset(),
         "extraction": ("forward", "reference_forward"),
+        "calibration": CALIBRATION,
     }
     return Frame(**told | changes)
 
@@ -111,6 +113,32 @@ def run(
         details | {"validation": validation, "training": training, "curve": [2.0, 1.0]},
         provenance(candidate, dataset, seed, of),
         time,
+    )
+
+
+def calibration(
+    dataset: str,
+    candidate: str,
+    seconds: float,
+    *,
+    spec: str = CALIBRATION,
+    tried: int = 40,
+    of: Mapping[str, str] | None = None,
+) -> Record:
+    """seconds: of the whole sweep; a run takes half of it, CPU seconds are twice the others."""
+    told = {
+        what: {"seconds": s, "cpu_seconds": 2 * s}
+        for what, s in (("step", 0.5), ("image", 0.25), ("run", seconds / 2), ("sweep", seconds))
+    }
+    return Record(
+        Key("calibration", "small", dataset, candidate, spec, 0),
+        "ok",
+        seconds,
+        seconds=20.0,
+        cpu_seconds=40.0,
+        details={"protocol": "quick", "tried": tried, "judged": 100, **told},
+        provenance=provenance(candidate, dataset, 0, of),
+        time="2026-01-03T10:00:00+00:00",
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -10,11 +12,13 @@ import pytest
 from tbench.leaderboard.board import make_board
 from tbench.leaderboard.cost import Bill, Price, Seconds, make_bill
 from tbench.leaderboard.metrics import find_metrics
+from tbench.leaderboard.page import render
 from tbench.leaderboard.prices import cost_section
+from tbench.leaderboard.tidy import tidy_files
 from tbench.leaderboard.truth import find_truths
 from tbench.results import Record
 
-from .made import MACHINE, frame, run, score, scores, truth, varied_store
+from .made import MACHINE, calibration, frame, run, score, scores, truth, varied_store
 
 EXTRACTION = ("forward", "reference_forward")
 NODES = {
@@ -29,7 +33,8 @@ def bill_of(records: Iterable[Record]) -> Bill:
     records = list(records)
     of_metrics = [record for record in records if record.key.kind == "score"]
     truths = find_truths(record for record in records if record.key.kind == "truth")
-    bill = make_bill(find_metrics(of_metrics, ()), of_metrics, truths, EXTRACTION)
+    estimates = [record for record in records if record.key.kind == "calibration"]
+    bill = make_bill(find_metrics(of_metrics, ()), of_metrics, truths, EXTRACTION, estimates)
     assert bill is not None
     return bill
 
@@ -152,6 +157,98 @@ def test_nothing_measured() -> None:
     assert make_bill((), [score("a", "t/x", "m/a", None, status="failed")], {}, EXTRACTION) is None
     section = cost_section(make_board([], frame()))
     assert (section.tables, section.before) == ((), ("No score with its seconds yet.",))
+
+
+def test_an_estimate_stands_where_nothing_was_measured_and_for_every_seed() -> None:
+    records = [record for seed in (0, 1) for record in scores("a", "t/x", [1, 2, 3, 4], seed)]
+    records += [calibration("t/x", "m/a", 500.0), calibration("t/x", "m/b", 700.0, tried=80)]
+    bill = bill_of(records)
+    assert (bill.cells, bill.estimated, bill.tried) == (4, 4, (40, 80))
+    assert (bill.best, bill.sweep) == (seconds(1200), seconds(2400))
+    price = price_of(bill, "a")
+    assert (price.cells, price.estimated, price.best, price.sweep) == (4, 4, seconds(1200), seconds(2400))
+
+
+def test_what_was_measured_wins_over_an_estimate() -> None:
+    records = [*scores("a", "t/x", [1, 2, 3, 4]), *scores("b", "t/x", [1, None, None, None])]
+    records += [*truth("t/x", [0.1, 0.2, None, None]), *(calibration("t/x", f"m/{name}", 500.0) for name in "abc")]
+    bill = bill_of(records)
+    assert (bill.cells, bill.estimated) == (3, 1)
+    assert (bill.best, bill.sweep) == (seconds(200 + 250), seconds(320 + 500))
+    assert (price_of(bill, "a").estimated, price_of(bill, "b").estimated) == (1, 0)
+
+
+def test_an_estimate_of_another_machine_is_none() -> None:
+    elsewhere = calibration("t/x", "m/a", 500.0, of={"machine": "another"})
+    bill = bill_of([*scores("a", "t/x", [1, 2, 3, 4]), elsewhere])
+    assert (bill.cells, bill.estimated, bill.sweep, bill.left_out) == (4, 0, None, 1)
+
+
+def test_estimates_are_marked_on_the_page_and_in_the_file() -> None:
+    nodes = {"forward": (4.0, MACHINE), "moments": (0.5, MACHINE)}
+    records = [*scores("a", "t/x", [1, 2, 3, 4], seconds=0.5, evidence=nodes)]
+    records += [*scores("b", "t/x", [1, None, None, None], seconds=0.5, evidence=nodes)]
+    records += [*truth("t/x", [0.1, None, None, None]), *(calibration("t/x", f"m/{name}", 200.0) for name in "abcd")]
+    board = make_board(records, frame())
+    section = cost_section(board)
+    ((_, wall), _) = section.tables
+    assert wall.rows[:2] == (
+        ("fine-tuning, whole sweep", "4", "≈ 760", "", "", "", "", "1×", "1×"),
+        ("fine-tuning, best run alone", "4", "≈ 400", "", "", "1×", "1×", "", ""),
+    )
+    rows = {row[0]: row[5:] for row in wall.rows}
+    assert rows["a"] == ("≈ 100×", "≈ 20×", "≈ 190×", "≈ 38×")
+    assert rows["b"] == ("100×", "20×", "160×", "32×")
+    legend = (
+        "≈ rests on estimates: 3 cells of 4 had no fine-tuning here; what it would take is extrapolated from 40 steps "
+        "of one run."
+    )
+    assert section.before[-1] == legend
+    files = {name: list(csv.DictReader(io.StringIO(text))) for name, text in tidy_files(board).items()}
+    assert {row["item"]: row["estimated_cells"] for row in files["cost.csv"]} == {
+        "extraction: forward": "",
+        "a": "3",
+        "b": "0",
+    }
+    told = [row for row in files["truth.csv"] if row["status"] == "estimated"]
+    assert [(row["candidate"], row["seconds"], row["cpu_seconds"], row["chosen"], row["test"]) for row in told] == [
+        (f"m/{name}", "200.0", "400.0", "0", "") for name in "abcd"
+    ]
+
+
+def test_a_page_without_estimates_says_nothing_of_them() -> None:
+    records = [*scores("a", "t/x", [1, 2, 3, 4]), *truth("t/x", [0.1, 0.2, 0.3, 0.4])]
+    assert "≈" not in render(make_board(records, frame()))
+
+
+def test_a_suite_that_was_only_calibrated_has_a_page() -> None:
+    records = [*scores("a", "t/x", [1, 2, 3, 4]), *(calibration("t/x", f"m/{name}", 200.0) for name in "abcd")]
+    page = render(make_board(records, frame()))
+    (line, _) = [line for line in page.splitlines() if line.startswith("| fine-tuning, whole sweep")]
+    assert [cell.strip() for cell in line.strip("|").split("|")][:3] == ["fine-tuning, whole sweep", "4", "≈ 800"]
+    assert "Nothing has been fine-tuned by this protocol yet." in page
+    agreement = page.partition("## How well each metric")[2].partition("\n## ")[0]
+    (line,) = [line for line in agreement.splitlines() if line.startswith("| a ")]
+    assert [cell.strip() for cell in line.strip("|").split("|")][:2] == ["a", "–"]
+    assert "nan" not in page.replace("nano", "").lower().split()
+
+
+def test_estimates_of_other_protocols_are_left_out() -> None:
+    other = calibration("t/x", "m/a", 500.0, spec="calibration:steps=5")
+    board = make_board([*scores("a", "t/x", [1, 2, 3, 4]), other], frame())
+    assert board.sifted.left_out == {"estimate of what another protocol takes": 1}
+    assert board.bill is not None
+    assert board.bill.sweep is None
+
+
+def test_a_calibration_that_failed_is_told_with_its_reason() -> None:
+    failed = replace(calibration("t/x", "m/a", 1.0), status="failed", value=None, reason="no room", details={})
+    board = make_board([*scores("a", "t/x", [1, 2, 3, 4]), failed], frame())
+    (line,) = [line for line in render(board).splitlines() if line.startswith("| calibration")]
+    told = [cell.strip() for cell in line.strip("|").split("|")]
+    assert told == ["calibration", "failed", "1", "a", "x", "no room"]
+    (row,) = csv.DictReader(io.StringIO(tidy_files(board)["truth.csv"]))
+    assert (row["status"], row["seconds"], row["reason"]) == ("failed", "", "no room")
 
 
 def test_the_table_gives_both_speed_ups() -> None:

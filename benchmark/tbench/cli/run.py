@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from tbench.run import Summary
     from tbench.suite import Suite
 
+CALIBRATION_STEPS = 200
+
 
 @click.command()
 @click.option("--suite", "suite_name", default="mini", show_default=True, help="An installed suite, or a TOML file.")
@@ -47,6 +49,14 @@ if TYPE_CHECKING:
     "--store", "store_path", default=".tbench/results.sqlite", show_default=True, help="Where facts are kept."
 )
 @click.option("--out", default="leaderboards", show_default=True, help="Folder that the leaderboard is written to.")
+@click.option(
+    "--calibrate",
+    type=click.IntRange(min=1),
+    is_flag=False,
+    flag_value=CALIBRATION_STEPS,
+    metavar="[STEPS]",
+    help="Do not fine-tune: estimate what it would take from so many steps of one run.  [200 if not said]",
+)
 @click.option("--again", is_flag=True, help="Measure what is known already once more.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be done, and how long it may take.")
 def run(
@@ -63,6 +73,7 @@ def run(
     precision: str,
     store_path: str,
     out: str,
+    calibrate: int | None,
     again: bool,
     dry_run: bool,
 ) -> None:
@@ -123,7 +134,16 @@ def run(
     with Store(store_path) as store:
         stock = Stock(suite.probe)
         known = stock.still_true(store.latest(suite.name), precision)
-        plan = make_plan(part, protocol, wanted, protocol.seeds, known, again=again, cited=citation is not None)
+        plan = make_plan(
+            part,
+            protocol,
+            wanted,
+            protocol.seeds,
+            known,
+            again=again,
+            cited=citation is not None,
+            calibrate=calibrate,
+        )
         truth = f"published truth of {citation.published.name}" if citation else f"protocol {protocol.name}"
         _announce(console, part, protocol, truth, len(wanted), plan, duration)
         _tell_absences(console, plan, stock.absent(part.candidates, (*part.datasets, part.reference)))
@@ -177,8 +197,10 @@ def _announce(
     counts: Counter[str] = Counter()
     for task in plan.tasks:
         counts[task.kind] += len(task.specs)
+    estimates = counts["calibration"]
+    dear = f"{estimates} calibrations" if estimates else f"{counts['truth']} fine-tuning runs"
     console.print(
-        f"to do: {counts['score']} scores and {counts['truth']} fine-tuning runs; {plan.remembered} cells are stored"
+        f"to do: {counts['score']} scores and {dear}; {plan.remembered} cells are stored"
         + (f"; about {duration(plan.seconds(protocol))} of CPU time in all" if plan.tasks else ""),
         markup=False,
     )

@@ -31,7 +31,8 @@ def _cells(board: Board) -> tuple[tuple[str, ...], ...]:
     found: dict[tuple[str, str, str], list[Record]] = defaultdict(list)
     for record in board.sifted.records:
         if record.status != "ok":
-            what = labels.get(record.key.spec, "fine-tuning")
+            named = "calibration" if record.key.kind == "calibration" else "fine-tuning"
+            what = labels.get(record.key.spec, named)
             found[what, record.status, general(record.reason, record.key)].append(record)
     return tuple(
         (

@@ -28,7 +28,7 @@ class Price:
     """Sums over `cells`. own: the metric alone; evidence: all that it rests on but extraction.
 
     best, sweep: what fine-tuning the same cells took, the chosen runs alone and all runs; None where nothing was
-    fine-tuned.
+    fine-tuned. estimated: for how many of the cells that is an estimate.
     """
 
     metric: Metric
@@ -38,6 +38,7 @@ class Price:
     extraction: Seconds
     best: Seconds | None
     sweep: Seconds | None
+    estimated: int
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ class Bill:
     """machine: the one that most records come from. left_out: records that come from others, or tell no seconds.
 
     extraction: node -> cells and seconds. cells: those with fine-tuning, or with scores where there is none.
+    estimated: cells whose fine-tuning was not measured but calibrated; tried: by how many steps.
     """
 
     machine: str
@@ -53,30 +55,40 @@ class Bill:
     extraction: Mapping[str, tuple[int, Seconds]]
     best: Seconds | None
     sweep: Seconds | None
+    estimated: int
+    tried: tuple[int, ...]
     prices: tuple[Price, ...]
 
 
 def make_bill(
-    metrics: Sequence[Metric], scores: Iterable[Record], truths: Truths, extraction: tuple[str, ...]
+    metrics: Sequence[Metric],
+    scores: Iterable[Record],
+    truths: Truths,
+    extraction: tuple[str, ...],
+    estimates: Iterable[Record] = (),
 ) -> Bill | None:
     """Each cell is charged as if it stood alone: evidence that several metrics share is charged to each of them.
 
-    None where no score was measured.
+    None where no score was measured. An estimate of what fine-tuning takes stands for every seed that was not measured
+    on the machine.
     """
     measured = [record for record in scores if record.status == "ok"]
     runs = [run for truth in truths.values() for run in truth.runs]
-    machines = Counter(
-        place for record in [*measured, *runs] if len(machines_of(record)) == 1 for place in machines_of(record)
-    )
+    guesses = [record for record in estimates if record.status == "ok"]
+    places = [machines_of(record) for record in [*measured, *runs, *guesses]]
+    machines = Counter(place for several in places if len(several) == 1 for place in several)
     if not measured or not machines:
         return None
     machine = max(machines, key=lambda name: (machines[name], name))
     timed = [record for record in measured if _timed_on(record, machine)]
     tuned = {cell: truth for cell, truth in truths.items() if all(_timed_on(run, machine) for run in truth.runs)}
-    left_out = len(measured) - len(timed) + sum(not _timed_on(run, machine) for run in runs)
+    left_out = len(measured) - len(timed) + sum(not _timed_on(run, machine) for run in [*runs, *guesses])
     best = {cell: _seconds(truth.best) for cell, truth in tuned.items()}
     sweep = {cell: sum((_seconds(run) for run in truth.runs), Seconds()) for cell, truth in tuned.items()}
-    cells = set(tuned) or {_cell(record) for record in timed}
+    guessed = _guessed([record for record in guesses if _timed_on(record, machine)], timed, set(tuned))
+    best |= {cell: _told(record, "run") for cell, record in guessed.items()}
+    sweep |= {cell: _told(record, "sweep") for cell, record in guessed.items()}
+    cells = set(sweep) or {_cell(record) for record in timed}
 
     charged: dict[str, list[Record]] = defaultdict(list)
     extracted: dict[str, dict[Cell, Seconds]] = {node: {} for node in extraction}
@@ -90,8 +102,10 @@ def make_bill(
         left_out,
         len(cells),
         {node: (len(found), _sum(found.values())) for node, found in extracted.items() if found},
-        _sum(best.values()) if tuned else None,
-        _sum(sweep.values()) if tuned else None,
+        _sum(best.values()) if sweep else None,
+        _sum(sweep.values()) if sweep else None,
+        len(guessed),
+        tuple(sorted({record.details["tried"] for record in guessed.values()})),
         tuple(
             Price(
                 metric,
@@ -99,13 +113,25 @@ def make_bill(
                 _sum(_seconds(record) for record in records),
                 _sum(_node(record, node) for record in records for node in record.evidence if node not in extraction),
                 _sum(_node(record, node) for record in records for node in record.evidence if node in extraction),
-                _sum(best[_cell(record)] for record in records) if tuned else None,
-                _sum(sweep[_cell(record)] for record in records) if tuned else None,
+                _sum(best[_cell(record)] for record in records) if sweep else None,
+                _sum(sweep[_cell(record)] for record in records) if sweep else None,
+                sum(_cell(record) in guessed for record in records),
             )
             for metric in metrics
             if (records := charged[metric.spec])
         ),
     )
+
+
+def _guessed(guesses: Iterable[Record], scores: Iterable[Record], tuned: set[Cell]) -> dict[Cell, Record]:
+    """The estimate for each cell that has scores but was not fine-tuned; all seeds of a cell take the same time."""
+    known = {(guess.key.dataset, guess.key.candidate): guess for guess in guesses}
+    cells = {_cell(record) for record in scores} - tuned
+    return {cell: known[cell[:2]] for cell in sorted(cells) if cell[:2] in known}
+
+
+def _told(estimate: Record, what: str) -> Seconds:
+    return Seconds(estimate.details[what]["seconds"], estimate.details[what]["cpu_seconds"])
 
 
 def _timed_on(record: Record, machine: str) -> bool:

@@ -31,9 +31,9 @@ class Frame:
     runs: the spec of every run of the protocol's grid; a fine-tuning record belongs to the protocol by its spec.
     floors: metrics without a thought, by name or label, shown apart. boards: smaller pools, title -> candidates.
     seen: pairs (candidate, dataset) left out, since the candidate was pre-trained on images of that very dataset.
-    extraction: the evidence nodes that pass images through the network. probe: which images metrics see, if not the
-    training images. notes: what else a reader must know. published: the truth, where it is not measured; protocol,
-    settings and runs are empty then.
+    extraction: the evidence nodes that pass images through the network. calibration: the spec of estimates of what
+    fine-tuning by this protocol would take. probe: which images metrics see, if not the training images. notes: what
+    else a reader must know. published: the truth, where it is not measured; protocol, settings and runs are empty then.
     """
 
     suite: str
@@ -49,6 +49,7 @@ class Frame:
     boards: Mapping[str, tuple[str, ...]]
     seen: frozenset[tuple[str, str]]
     extraction: tuple[str, ...]
+    calibration: str = ""
     probe: str = ""
     notes: tuple[str, ...] = ()
     published: PublishedTruth | None = None

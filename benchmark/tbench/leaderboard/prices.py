@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from tbench.leaderboard.board import Board
 from tbench.leaderboard.cost import Bill, Price, Seconds
-from tbench.leaderboard.tables import Section, Table, counted, seconds, times
+from tbench.leaderboard.tables import ESTIMATED, Section, Table, about, counted, seconds, times
 
 HEADER = (
     "",
@@ -28,7 +28,7 @@ def cost_section(board: Board) -> Section:
         return Section("cost", title, ("No score with its seconds yet.",), ())
     datasets = len({dataset for dataset, _, _ in board.truths}) or len(board.frame.datasets)
     pool = f"{counted(len(board.frame.candidates), 'candidate')}, {counted(datasets, 'dataset')}"
-    about = [
+    said = [
         f"Sums over {counted(bill.cells, 'cell')} (candidate × dataset × seed: {pool}, "
         f"{counted(len(board.seeds), 'seed')}), on one machine: {bill.machine}. Each cell is charged as if it stood "
         "alone: evidence that metrics share is charged to each of them.",
@@ -37,15 +37,20 @@ def cost_section(board: Board) -> Section:
         "TransRate's way without extraction, strict with everything; for the best run of each sweep alone, and for the "
         "whole sweep.",
     ]
+    if bill.estimated:
+        said.append(
+            f"{ESTIMATED} rests on estimates: {counted(bill.estimated, 'cell')} of {bill.cells:,} had no fine-tuning "
+            f"here; what it would take is extrapolated from {' / '.join(map(str, bill.tried))} steps of one run."
+        )
     if bill.left_out:
-        about.append(f"Left out here, measured elsewhere or without seconds: {counted(bill.left_out, 'record')}.")
+        said.append(f"Left out here, measured elsewhere or without seconds: {counted(bill.left_out, 'record')}.")
     order = [line.metric for floors in (False, True) for line in board.whole.block(floors=floors)]
     shown = [price for price in bill.prices if price.metric in order]
     prices = sorted(shown, key=lambda price: order.index(price.metric))
     return Section(
         "cost",
         title,
-        tuple(about),
+        tuple(said),
         (
             ("Wall-clock seconds", _table(bill, prices, lambda spent: spent.wall)),
             ("CPU seconds", _table(bill, prices, lambda spent: spent.cpu)),
@@ -57,8 +62,9 @@ def _table(bill: Bill, prices: list[Price], of: Callable[[Seconds], float]) -> T
     rows: list[tuple[str, ...]] = []
     cells = f"{bill.cells:,}"
     if bill.sweep and bill.best:
-        rows.append(("fine-tuning, whole sweep", cells, seconds(of(bill.sweep)), "", "", "", "", "1×", "1×"))
-        rows.append(("fine-tuning, best run alone", cells, seconds(of(bill.best)), "", "", "1×", "1×", "", ""))
+        sweep, best = (about(seconds(of(spent)), estimated=bill.estimated > 0) for spent in (bill.sweep, bill.best))
+        rows.append(("fine-tuning, whole sweep", cells, sweep, "", "", "", "", "1×", "1×"))
+        rows.append(("fine-tuning, best run alone", cells, best, "", "", "1×", "1×", "", ""))
     for node, (count, spent) in bill.extraction.items():
         rows.append((f"extraction: {node}", f"{count:,}", seconds(of(spent)), *[""] * 6))
     for price in prices:
@@ -73,7 +79,11 @@ def _table(bill: Bill, prices: list[Price], of: Callable[[Seconds], float]) -> T
                 seconds(own),
                 seconds(without),
                 seconds(strict),
-                *(times(dear, cheap) for dear in tuned for cheap in (without, strict)),
+                *(
+                    about(times(dear, cheap), estimated=price.estimated > 0)
+                    for dear in tuned
+                    for cheap in (without, strict)
+                ),
             )
         )
     return Table(HEADER, tuple(rows), "l" + "r" * (len(HEADER) - 1))

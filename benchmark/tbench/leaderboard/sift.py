@@ -13,15 +13,19 @@ from tbench.results import Record
 
 @dataclass(frozen=True)
 class Sifted:
-    """Scores and fine-tuning runs that may be compared with one another, and reason -> records left out."""
+    """Scores and fine-tuning runs that may be compared with one another, and reason -> records left out.
+
+    estimates: of what fine-tuning would take.
+    """
 
     scores: tuple[Record, ...]
     runs: tuple[Record, ...]
+    estimates: tuple[Record, ...]
     left_out: Mapping[str, int]
 
     @property
     def records(self) -> tuple[Record, ...]:
-        return self.scores + self.runs
+        return self.scores + self.runs + self.estimates
 
 
 def sift(records: Iterable[Record], frame: Frame) -> Sifted:
@@ -48,14 +52,15 @@ def sift(records: Iterable[Record], frame: Frame) -> Sifted:
     seeds = {record.key.seed for record in kept if record.key.kind == "truth" and record.status == "ok"}
 
     def unseeded(record: Record) -> str:
-        if not seeds or record.key.kind == "truth" or record.key.seed in seeds:
+        if not seeds or record.key.kind != "score" or record.key.seed in seeds:
             return ""
         return f"scores of seed {record.key.seed}, which no run of this protocol has"
 
     kept = keep(kept, unseeded)
     scores = tuple(record for record in kept if record.key.kind == "score")
     runs = tuple(record for record in kept if record.key.kind == "truth")
-    return Sifted(scores, runs, dict(sorted(left_out.items())))
+    estimates = tuple(record for record in kept if record.key.kind == "calibration")
+    return Sifted(scores, runs, estimates, dict(sorted(left_out.items())))
 
 
 def _foreign(record: Record, frame: Frame) -> str:
@@ -72,6 +77,8 @@ def _foreign(record: Record, frame: Frame) -> str:
         return "scores of other images of a dataset than the suite's today"
     if key.kind == "truth" and frame.published:
         return "fine-tuning, beside a truth that was published"
+    if key.kind == "calibration" and key.spec != frame.calibration:
+        return "estimate of what another protocol takes"
     if key.kind == "truth" and key.spec not in frame.runs:
         protocol = record.details.get("protocol")
         if protocol == frame.protocol:

@@ -9,6 +9,7 @@ from itertools import islice
 NOTHING = "–"
 PARTIAL = "†"
 SATURATED = "‡"
+ESTIMATED = "≈"
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,10 @@ def with_best(shown: Sequence[str], values: Sequence[float | None]) -> list[str]
 def marked(text: str, *, partial: bool = False, saturated: bool = False) -> str:
     marks = PARTIAL * partial + SATURATED * saturated
     return f"{text} {marks}" if marks else text
+
+
+def about(text: str, *, estimated: bool) -> str:
+    return f"{ESTIMATED} {text}" if estimated and text != NOTHING else text
 
 
 def by_columns(*columns: Sequence[str]) -> tuple[tuple[str, ...], ...]:

@@ -73,6 +73,7 @@ TRUTH = (
 
 
 def _truth(board: Board) -> Iterator[Row]:
+    """Runs, and after them calibrations: status estimated, seconds those of a whole sweep."""
     chosen = {truth.best.key for truth in board.truths.values()}
     for record in board.sifted.runs:
         key, told = record.key, record.details
@@ -81,6 +82,13 @@ def _truth(board: Board) -> Iterator[Row]:
             *(key.dataset, key.candidate, key.seed, *grid, told.get("validation"), record.value),
             *(told.get("measure"), told.get("training"), record.seconds, record.cpu_seconds),
             *(machine_of(record), key.spec, record.reason),
+        )
+    for record in board.sifted.estimates:
+        key, sweep = record.key, record.details.get("sweep", {})
+        status = "estimated" if record.status == "ok" else record.status
+        yield (
+            *(key.dataset, key.candidate, key.seed, None, None, 0, status, None, None, None, None),
+            *(sweep.get("seconds"), sweep.get("cpu_seconds"), machine_of(record), key.spec, record.reason),
         )
 
 
@@ -115,6 +123,7 @@ COST = (
     *("item", "cells", "own_seconds", "evidence_seconds", "extraction_seconds"),
     *("own_cpu_seconds", "evidence_cpu_seconds", "extraction_cpu_seconds"),
     *("best_run_seconds", "sweep_seconds", "best_run_cpu_seconds", "sweep_cpu_seconds", "machine", "spec"),
+    "estimated_cells",
 )
 
 
@@ -135,6 +144,7 @@ def _cost(board: Board) -> Iterator[Row]:
             *[None] * 4,
             bill.machine,
             None,
+            None,
         )
     for price in bill.prices:
         parts = (price.own, price.evidence, price.extraction)
@@ -143,7 +153,7 @@ def _cost(board: Board) -> Iterator[Row]:
             *(price.metric.label, price.cells, *(part.wall for part in parts), *(part.cpu for part in parts)),
             *(spent.wall if spent else None for spent in tuned),
             *(spent.cpu if spent else None for spent in tuned),
-            *(bill.machine, price.metric.spec),
+            *(bill.machine, price.metric.spec, price.estimated),
         )
 
 

@@ -94,7 +94,7 @@ def parameter_count(body: nn.Module) -> int:
 
 def _last(known: Sequence[str], node: str, whose: str) -> str:
     """The last node of a module, or the node itself. UsageError if there is none."""
-    inside = [other for other in known if _within(other, node)]
+    inside = [other for other in known if within(other, node)]
     if not inside:
         outer = list(dict.fromkeys(name.partition(".")[0] for name in known[1:]))
         more = ", ..." if len(outer) > TOLD else ""
