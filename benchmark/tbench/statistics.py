@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
+from scipy import linalg, stats
 
 Array = NDArray[np.float64]
 
@@ -106,6 +106,22 @@ def null_quantile(truths: Sequence[ArrayLike], draws: int, seed: int, level: flo
         return None
     means = np.mean([weighted_taus(random.random((draws, truth.size)), truth) for truth in rankable], axis=0)
     return Null(float(np.quantile(means, level)), float(np.std(means, ddof=1)))
+
+
+def row_means(values: ArrayLike) -> Array:
+    """The mean of each row of values (rows, columns), where NaN is missing, as if all were there: (rows,).
+
+    Gaps are what rows and columns add up to, fitted by least squares to what is known. Each row must know a value.
+    """
+    table = np.asarray(values, dtype=np.float64)
+    rows, columns = np.nonzero(np.isfinite(table))
+    design = np.zeros((len(rows), sum(table.shape)))
+    design[np.arange(len(rows)), rows] = 1
+    design[np.arange(len(rows)), table.shape[0] + columns] = 1
+    effects = linalg.lstsq(design, table[rows, columns])[0]
+    of_rows, of_columns = np.split(effects, [table.shape[0]])
+    means: Array = of_rows + of_columns.mean()
+    return means
 
 
 def weighted_taus(scores: ArrayLike, truth: ArrayLike) -> Array:

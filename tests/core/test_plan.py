@@ -87,6 +87,8 @@ def test_calibrations_stand_in_for_fine_tuning_once_for_each_pair() -> None:
     known: dict[Key, Status] = {key: "ok" for task in estimates for key in task.cells()}
     assert make_plan(FORMER, protocol, [], (3, 4), known, calibrate=5) == Plan((), 6)
     assert make_plan(FORMER, protocol, [], (3, 4), known).cells == 2 * 2 * 3 * 4
+    told = make_plan(FORMER, protocol, METRICS, (0,), {}, calibrate=5, cited=True)
+    assert {task.kind for task in told.tasks} == {"score", "calibration"}
 
 
 def test_time_is_estimated_from_what_is_left() -> None:

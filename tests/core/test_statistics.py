@@ -11,7 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from tbench.statistics import Agreement, Mean, agreement, between_seeds, null_quantile, rounded, weighted_taus
+from tbench.statistics import (
+    Agreement,
+    Mean,
+    agreement,
+    between_seeds,
+    null_quantile,
+    rounded,
+    row_means,
+    weighted_taus,
+)
 
 NOTHING = Agreement(None, None, None, None)
 
@@ -194,3 +203,24 @@ def test_a_mean_says_how_many_it_rests_on() -> None:
     assert Mean.of([0.5, None, 1.0]) == Mean(0.75, 2, 3)
     assert Mean.of([None, None]) == Mean(None, 0, 2)
     assert Mean.of([]) == Mean(None, 0, 0)
+
+
+TABLES = st.tuples(st.integers(1, 6), st.integers(1, 5), st.integers(0, 2**31))
+
+
+@given(TABLES)
+def test_means_of_whole_rows_are_means(shape: tuple[int, int, int]) -> None:
+    rows, columns, seed = shape
+    table = np.random.default_rng(seed).random((rows, columns))
+    np.testing.assert_allclose(row_means(table), table.mean(axis=1), rtol=0, atol=1e-12)
+
+
+@given(TABLES)
+def test_gaps_take_nothing_from_a_row_where_rows_and_columns_add_up(shape: tuple[int, int, int]) -> None:
+    rows, columns, seed = shape
+    random = np.random.default_rng(seed)
+    table = random.random((rows, 1)) + random.random(columns)
+    known = random.random(table.shape) < 0.5
+    known[0] = known[:, 0] = True  # one column and one row that link all the others
+    found = row_means(np.where(known, table, math.nan))
+    np.testing.assert_allclose(found, table.mean(axis=1), rtol=0, atol=1e-12)

@@ -163,7 +163,7 @@ def test_an_estimate_stands_where_nothing_was_measured_and_for_every_seed() -> N
     records = [record for seed in (0, 1) for record in scores("a", "t/x", [1, 2, 3, 4], seed)]
     records += [calibration("t/x", "m/a", 500.0), calibration("t/x", "m/b", 700.0, tried=80)]
     bill = bill_of(records)
-    assert (bill.cells, bill.estimated, bill.tried) == (4, 4, (40, 80))
+    assert (bill.cells, bill.estimated, bill.tried) == (4, 4, ((40, "quick"), (80, "quick")))
     assert (bill.best, bill.sweep) == (seconds(1200), seconds(2400))
     price = price_of(bill, "a")
     assert (price.cells, price.estimated, price.best, price.sweep) == (4, 4, seconds(1200), seconds(2400))
@@ -201,7 +201,7 @@ def test_estimates_are_marked_on_the_page_and_in_the_file() -> None:
     assert rows["b"] == ("100×", "20×", "160×", "32×")
     legend = (
         "≈ rests on estimates: 3 cells of 4 had no fine-tuning here; what it would take is extrapolated from 40 steps "
-        "of one run."
+        "of one run by protocol quick."
     )
     assert section.before[-1] == legend
     files = {name: list(csv.DictReader(io.StringIO(text))) for name, text in tidy_files(board).items()}

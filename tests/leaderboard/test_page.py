@@ -331,7 +331,7 @@ def test_a_page_says_once_what_was_left_out_since_it_was_seen() -> None:
         *scores("a", "t/y", [1, 2, 4, None]),
     ]
     page = render(make_board(records, frame(seen=frozenset({("m/b", "t/x"), ("m/d", "t/y")}))))
-    told = "- **Left out**: b on x, d on y: pre-trained on images of that very dataset"
+    told = "- **Left out**: b on x, d on y: pre-trained on images of that very dataset (the oracle fits these gaps)"
     assert page.count(told) == page.count("pre-trained") == 1
     assert section(page, "What is not in these tables").split() == ["Nothing."]
     assert row(page, "a")[1:4] == ["**1.000**"] * 3

@@ -46,7 +46,7 @@ class Bill:
     """machine: the one that most records come from. left_out: records that come from others, or tell no seconds.
 
     extraction: node -> cells and seconds. cells: those with fine-tuning, or with scores where there is none.
-    estimated: cells whose fine-tuning was not measured but calibrated; tried: by how many steps.
+    estimated: cells whose fine-tuning was not measured but calibrated; tried: by how many steps, of which protocol.
     """
 
     machine: str
@@ -56,7 +56,7 @@ class Bill:
     best: Seconds | None
     sweep: Seconds | None
     estimated: int
-    tried: tuple[int, ...]
+    tried: tuple[tuple[int, str], ...]
     prices: tuple[Price, ...]
 
 
@@ -105,7 +105,7 @@ def make_bill(
         _sum(best.values()) if sweep else None,
         _sum(sweep.values()) if sweep else None,
         len(guessed),
-        tuple(sorted({record.details["tried"] for record in guessed.values()})),
+        tuple(sorted({(record.details["tried"], record.details["protocol"]) for record in guessed.values()})),
         tuple(
             Price(
                 metric,

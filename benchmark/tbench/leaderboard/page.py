@@ -98,7 +98,8 @@ def _seen(board: Board) -> list[tuple[str, str]]:
         for candidate, dataset in pairs
         if (candidate, dataset) in frame.seen
     ]
-    return [("Left out", f"{', '.join(seen)}: pre-trained on images of that very dataset")] if seen else []
+    why = "pre-trained on images of that very dataset (the oracle fits these gaps)"
+    return [("Left out", f"{', '.join(seen)}: {why}")] if seen else []
 
 
 def _truth(frame: Frame) -> str:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from statistics import fmean, stdev
+from statistics import stdev
 
 from tbench.leaderboard.metrics import Metric
 from tbench.leaderboard.remarks import remarks
 from tbench.leaderboard.truth import Means, MeanTruth, Truths
 from tbench.results import Record
-from tbench.statistics import Agreement, Mean, Null, agreement, between_seeds, null_quantile, orders
+from tbench.statistics import Agreement, Mean, Null, agreement, between_seeds, null_quantile, orders, row_means
 
 DRAWS = 10_000  # random rankings that tell what chance reaches
 DRAWS_SEED = 0
@@ -198,10 +199,15 @@ def stability(truths: Truths, dataset: str, seeds: Sequence[int]) -> Agreement:
 
 
 def _oracle(truth: Mapping[str, Mapping[str, float]], dataset: str) -> float | None:
+    """Candidates that miss some of the other datasets are compared with those that share the rest with them."""
     others = [several for name, several in truth.items() if name != dataset]
-    names = [name for name in truth[dataset] if others and all(name in several for several in others)]
-    scores = [fmean(several[name] for several in others) for name in names]
-    return agreement(scores, [truth[dataset][name] for name in names]).tau_w
+    names = sorted({name for several in others for name in several})
+    if not names:
+        return None
+    table = [[several.get(name, math.nan) for several in others] for name in names]
+    means = dict(zip(names, row_means(table), strict=True))
+    ranked = [name for name in truth[dataset] if name in means]
+    return agreement([means[name] for name in ranked], [truth[dataset][name] for name in ranked]).tau_w
 
 
 def _best_first(lines: Sequence[Line]) -> tuple[Line, ...]:

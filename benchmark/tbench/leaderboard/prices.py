@@ -38,9 +38,10 @@ def cost_section(board: Board) -> Section:
         "whole sweep.",
     ]
     if bill.estimated:
+        tried = " / ".join(f"{steps} steps of one run by protocol {protocol}" for steps, protocol in bill.tried)
         said.append(
             f"{ESTIMATED} rests on estimates: {counted(bill.estimated, 'cell')} of {bill.cells:,} had no fine-tuning "
-            f"here; what it would take is extrapolated from {' / '.join(map(str, bill.tried))} steps of one run."
+            f"here; what it would take is extrapolated from {tried}."
         )
     if bill.left_out:
         said.append(f"Left out here, measured elsewhere or without seconds: {counted(bill.left_out, 'record')}.")
