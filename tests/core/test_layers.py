@@ -47,7 +47,7 @@ def test_one_pass_gives_the_scores_of_three(tmp_path: Path) -> None:
         assert set(record.evidence) == set(apart[key].evidence)
         assert record.provenance == apart[key].provenance
     kept = {folder: len(list((tmp_path / folder / "evidence").rglob("*.json"))) for folder in ("one", "three")}
-    assert kept == {"one": 2, "three": 6}  # forward, and reference_forward for ped
+    assert kept["three"] == 3 * kept["one"] > 0
 
     passes = {key.candidate: record.evidence["forward"] for key, record in together.items() if record.evidence}
     assert len({(cost["seconds"], cost["cpu_seconds"]) for cost in passes.values()}) == 1

@@ -140,7 +140,7 @@ def test_the_oracle_ranks_candidates_that_each_miss_another_dataset() -> None:
     """b is a tenth better than a wherever both are, c as much better than b, d than c; each dataset lacks another."""
     rest = {"t/x": [0.1, 0.2, 0.3, None], "t/y": [0.5, 0.6, None, 0.8], "t/z": [None, 0.4, 0.5, 0.6]}
     truths = find_truths(record for name, values in rest.items() for record in truth(name, values))
-    pool = make_pool("all", CANDIDATES, (*rest,), (), {}, truths)
+    pool = make_pool("all", CANDIDATES, (*rest,), (), {}, truths, mean_truths(truths))
     assert pool.oracle == Mean(pytest.approx(1), 3, 3)
 
 

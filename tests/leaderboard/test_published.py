@@ -83,7 +83,7 @@ def test_the_page_says_whose_truth_it_is_and_what_is_wrong_with_it() -> None:
     for words in (
         "- **Ground truth**: published, not measured here: Somebody (2023)",
         "The values are those of Somebody (2023): `tbench replay small`, pool 'all'; some/where at c0ffee.",
-        "Measure: x accuracy, y mAP. One value for each cell and no seconds",
+        "Measure: x accuracy, y mAP. One value for each cell, so that there is no noise ceiling",
         "One of the numbers is wrong.",
         "Published, but not in this suite: m/e (nobody has it).",
         "by `tbench publish --suite small`.",

@@ -75,8 +75,8 @@ def _citing(board: Board, published: PublishedTruth, datasets: list[str]) -> tup
     """Where the values come from, and what is wrong with them."""
     return (
         f"Nothing was fine-tuned here. The values are those of {published.reference}: {published.source}.",
-        f"{_measured(board, published.measures, datasets)} One value for each cell and no seconds: there is neither a "
-        "noise ceiling nor a speed-up.",
+        f"{_measured(board, published.measures, datasets)} One value for each cell, so that there is no noise "
+        "ceiling; no seconds of fine-tuning were published.",
         *published.remarks,
         *(f"Published, but not in this suite: {name} ({why})." for name, why in published.left_out.items()),
     )
