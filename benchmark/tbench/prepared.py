@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from tbench.api import Images
 
 ROOM = 2**29  # bytes that the prepared images of one part may take
-PASS = 2**25  # bytes of prepared images that go through a network at once on the CPU, where nothing is learnt ...
-SHARE = 256  # ... on a GPU this part of the free memory, since a network's maps take many times what images take
+PASS = 2**23  # bytes of prepared images that go through a network at once on the CPU: with more, maps leave the cache
+SHARE = 256  # on a GPU, this part of the free memory, since a network's maps take many times what images take
 MOST = 250  # images that go through at once, however small
 
 Prepare = Callable[["Images"], Tensor]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -26,19 +25,24 @@ def forward(network: Network, images: Images, device: str, precision: str) -> Ar
     """features (N, D) float32 and, where the network has a head of its own, probabilities (N, S) float32.
 
     A network that gives several layers at once adds features@<layer> (N, D') for each. Channels last, which
-    convolutions take faster. The head computes in float32 whatever the body does.
+    convolutions take faster. The head computes in float32 whatever the body does. What comes out is written to where it
+    stays: small pieces that stay between large ones that go would scatter memory, more with every batch.
     """
     passed = Passed(network.body.eval().to(device).to(memory_format=torch.channels_last), device, precision)
     head = network.head.eval().to(device) if network.head is not None else None
-    said: dict[str, list[Tensor]] = defaultdict(list)
+    said: dict[str, Tensor] = {}
+    done = 0
     with torch.inference_mode():
         for batch in batches(images, network.prepare, device):
             found = passed(batch)
             if head is not None:
                 found["probabilities"] = head(found["features"]).softmax(dim=1)
             for name, part in found.items():
-                said[name].append(part.cpu())
-    return {name: torch.cat(parts).numpy() for name, parts in said.items()}
+                if name not in said:
+                    said[name] = torch.empty(len(images), part.shape[1])
+                said[name][done : done + len(part)] = part
+            done += len(batch)
+    return {name: whole.numpy() for name, whole in said.items()}
 
 
 class Passed:
