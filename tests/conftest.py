@@ -10,6 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("timeless", settings(), deadline=None)  # a busy machine is no defect
+settings.load_profile("timeless")
 
 Foreign = Callable[..., Path]
 Command = Callable[..., "subprocess.CompletedProcess[str]"]

@@ -16,6 +16,7 @@ from tbench.evidence.shelf import Shelf
 from tbench.finetune import finetune
 from tbench.metric import Catalogue, Metric
 from tbench.protocol import Protocol
+from tbench.provenance import device_name
 from tbench.stock import Stock
 from tbench.stopwatch import one_thread
 from tbench.training import Target
@@ -70,6 +71,7 @@ def rank(
     stock: Stock,
     catalogue: Catalogue,
     shelf: Shelf,
+    device: str,
     precision: str,
     draws: int,
     seed: int,
@@ -95,11 +97,11 @@ def rank(
         if tell:
             tell(name, number, len(candidates))
         try:
-            graph = Evidence(
-                _roots(stock, name, dataset, precision, seed), catalogue.nodes, shelf, f"{name} on {dataset}"
-            )
+            roots = _roots(stock, name, dataset, device, precision, seed)
+            graph = Evidence(roots, catalogue.nodes, shelf, f"{name} on {dataset}")
+            features = graph["features"]  # with all cores: nothing else is done meanwhile
             with one_thread():
-                scores[name] = _scores(graph, metrics, draws, seed)
+                scores[name] = _scores(graph, features, metrics, draws, seed)
         except TbenchError as error:
             left_out[name] = str(error)
     panel = [metric for metric in metrics if all(metric.label in found.values for found in scores.values())]
@@ -121,16 +123,16 @@ class Scores:
     seconds: float
 
 
-def _roots(stock: Stock, candidate: str, dataset: str, precision: str, seed: int) -> dict[str, Root]:
+def _roots(stock: Stock, candidate: str, dataset: str, device: str, precision: str, seed: int) -> dict[str, Root]:
     return stock.roots(candidate, dataset, seed) | {
-        "device": Root.of("cpu", "cpu"),
+        "device": Root.of(device, device_name(device)),
         "precision": Root.of(precision, precision),
         "seed": Root.of(seed),
     }
 
 
-def _scores(graph: Evidence, metrics: Sequence[Metric], draws: int, seed: int) -> Scores:
-    features, labels = graph["features"], graph["labels"]
+def _scores(graph: Evidence, features: NDArray[np.float64], metrics: Sequence[Metric], draws: int, seed: int) -> Scores:
+    labels = graph["labels"]
     values: dict[str, NDArray[np.float64]] = {}
     silent: dict[str, str] = {}
     charged = {node: cost.seconds for node, cost in graph.cost("features").items()}
@@ -203,7 +205,14 @@ class Trial:
 
 
 def try_out(
-    ranking: Ranking, top: int, *, stock: Stock, protocol: Protocol, seed: int, tell: Listener | None = None
+    ranking: Ranking,
+    top: int,
+    *,
+    stock: Stock,
+    protocol: Protocol,
+    device: str,
+    seed: int,
+    tell: Listener | None = None,
 ) -> tuple[Trial, ...]:
     """Fine-tune the first few candidates of a ranking; the best by validation first."""
     dataset = stock.dataset(ranking.dataset)
@@ -219,7 +228,7 @@ def try_out(
             network = stock.candidate(name).load()
             target = Target.prepare(network, splits, dataset.classes, dataset.measure)
             with one_thread():
-                outcomes.append(finetune(network, target, run, seed))
+                outcomes.append(finetune(network, target, run, seed, device))
         best = max(outcomes, key=lambda outcome: outcome.validation)
         trials.append(Trial(name, best.validation, best.test, sum(outcome.timing.seconds for outcome in outcomes)))
     return tuple(sorted(trials, key=lambda trial: -trial.validation))

@@ -44,6 +44,7 @@ def ranked(stock: Stock, shelf: Shelf, pool: list[str] = POOL, panel: list[str] 
         stock=stock,
         catalogue=catalogue,
         shelf=shelf,
+        device="cpu",
         precision="float32",
         draws=DRAWS,
         seed=seed,
@@ -109,7 +110,15 @@ def test_too_few_images_are_told(tmp_path: Path, shelf: Shelf) -> None:
     np.savez(tmp_path / "few.npz", images=images, labels=labels)
     catalogue = Catalogue.installed()
     metrics = [catalogue.metric(text) for text in PANEL]
-    words = {"stock": Stock(), "catalogue": catalogue, "shelf": shelf, "precision": "float32", "draws": 2, "seed": 0}
+    words = {
+        "stock": Stock(),
+        "catalogue": catalogue,
+        "shelf": shelf,
+        "device": "cpu",
+        "precision": "float32",
+        "draws": 2,
+        "seed": 0,
+    }
     with pytest.raises(UsageError, match="6 training images of 2 classes are too few to tell models apart; give 4"):
         rank(f"arrays/{tmp_path}/few.npz", POOL, metrics, **words)  # type: ignore[arg-type]
 
@@ -125,7 +134,7 @@ def test_a_half_keeps_every_class() -> None:
 def test_the_first_few_are_fine_tuned_and_judged_by_validation(stock: Stock, shelf: Shelf) -> None:
     ranking = ranked(stock, shelf)
     protocol = replace(load_suite("practice").protocol(None), steps=3)
-    trials = try_out(ranking, 2, stock=stock, protocol=protocol, seed=0)
+    trials = try_out(ranking, 2, stock=stock, protocol=protocol, device="cpu", seed=0)
     assert {trial.candidate for trial in trials} == {place.candidate for place in ranking.places[:2]}
     assert trials[0].validation >= trials[1].validation
     assert all(0 <= trial.test <= 1 and trial.seconds > 0 for trial in trials)

@@ -135,7 +135,7 @@ def test_rounding_keeps_ten_digits_at_any_size() -> None:
     assert rounded(values).tolist() == [1.234567890e-200, 0.0, -9.876543211e200, 1.0]
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.lists(st.tuples(st.floats(), st.floats()), max_size=8))
 def test_never_nan_and_never_a_warning(pairs: list[tuple[float, float]]) -> None:
     found = agreement([x for x, _ in pairs], [y for _, y in pairs])

@@ -15,7 +15,7 @@ from tbench_metrics.gbc import gbc
 SEEDS = st.integers(0, 2**32 - 1)
 COVARIANCES = st.sampled_from(["spherical", "diagonal", "full"])
 LOGDETS = st.sampled_from(["paper", "reference"])
-QUIET = settings(deadline=None, max_examples=40)
+QUIET = settings(max_examples=40)
 
 
 def spectrum(features):

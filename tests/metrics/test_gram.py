@@ -14,7 +14,7 @@ from tbench.evidence.algebra import Lapack, Torch, algebra
 from tbench_metrics.logme import logme
 
 SEEDS = st.integers(0, 2**32 - 1)
-QUIET = settings(deadline=None, max_examples=40)
+QUIET = settings(max_examples=40)
 DEVICES = st.sampled_from([Lapack(), Torch("cpu")])
 
 

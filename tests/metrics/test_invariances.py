@@ -75,7 +75,7 @@ def scores(spec, change, seed):
 @pytest.mark.parametrize(
     ("spec", "change"), [(spec, change) for spec in INVARIANT for change in sorted(EVERY & INVARIANT[spec])]
 )
-@settings(deadline=None, max_examples=10)
+@settings(max_examples=10)
 @given(seed=SEEDS)
 def test_does_not_mind(spec, change, seed):
     before, after = scores(spec, change, seed)
@@ -96,7 +96,7 @@ def test_minds(spec, change):
 
 
 @pytest.mark.parametrize("spec", ["nce", "nce:soft=true", "nce:eps=1e-5", "leep", "leep:log=false"])
-@settings(deadline=None, max_examples=10)
+@settings(max_examples=10)
 @given(seed=SEEDS)
 def test_scores_of_source_classes_mind_neither_order_nor_names_nor_repetition(spec, seed):
     rng = np.random.default_rng(seed)
@@ -126,7 +126,7 @@ def test_float32_features_give_the_float64_answer(spec):
         assert tbench.score(spec, features=rows.astype(np.float32), labels=labels) == pytest.approx(exact, rel=1e-5)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(seed=SEEDS)
 def test_bounds(seed):
     rng, rows, labels = problem(seed)

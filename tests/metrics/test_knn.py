@@ -13,7 +13,7 @@ from tbench_metrics.knn import knn
 
 SEEDS = st.integers(0, 2**32 - 1)
 DISTANCES = st.sampled_from(["cosine", "euclidean"])
-QUIET = settings(deadline=None, max_examples=40)
+QUIET = settings(max_examples=40)
 
 
 def problem(seed, samples=40, spread=1.0):

@@ -13,7 +13,7 @@ from tbench_metrics.leep import leep
 from tbench_metrics.nce import nce
 
 SEEDS = st.integers(0, 2**32 - 1)
-QUIET = settings(deadline=None, max_examples=50)
+QUIET = settings(max_examples=50)
 
 
 def problem(seed):

@@ -14,7 +14,7 @@ from tbench_metrics.lfc import lfc
 
 SEEDS = st.integers(0, 2**32 - 1)
 KERNELS = st.sampled_from(["linear", "cosine", "correlation", "l2"])
-QUIET = settings(deadline=None, max_examples=40)
+QUIET = settings(max_examples=40)
 
 
 def score(features, labels, **settings):

@@ -15,7 +15,7 @@ from tbench_metrics.linear_mse import linear_mse
 
 SEEDS = st.integers(0, 2**32 - 1)
 PENALTIES = st.sampled_from([1e-3, 0.1, 1.0, 10.0])
-QUIET = settings(deadline=None, max_examples=40)
+QUIET = settings(max_examples=40)
 
 
 def spectrum(features):

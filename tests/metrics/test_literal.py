@@ -27,7 +27,7 @@ ORACLES = [
 ]
 
 SEEDS = st.integers(0, 2**32 - 1)
-QUIET = settings(deadline=None, max_examples=15)
+QUIET = settings(max_examples=15)
 
 
 def problem(seed, samples=(60, 90), columns=(3, 14), dtype=np.float64):

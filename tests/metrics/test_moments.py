@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tbench.api import Inapplicable
 
 SEEDS = st.integers(0, 2**32 - 1)
-QUIET = settings(deadline=None, max_examples=40)
+QUIET = settings(max_examples=40)
 
 
 def moments(features, labels):

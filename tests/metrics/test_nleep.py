@@ -17,7 +17,7 @@ from tbench_metrics.leep import leep
 from tbench_metrics.nleep import nleep
 
 SEEDS = st.integers(0, 2**32 - 1)
-QUIET = settings(deadline=None, max_examples=10)
+QUIET = settings(max_examples=10)
 CASES = Path(__file__).parent / "oracles" / "cases"
 UNSURE_OR_NOT = pytest.mark.filterwarnings("ignore:nleep. every mixture component:UserWarning")
 

@@ -19,7 +19,7 @@ from tbench_metrics.parc import parc
 
 parc_module = import_module("tbench_metrics.parc")  # whose name the function hides
 SEEDS = st.integers(0, 2**32 - 1)
-QUIET = settings(deadline=None, max_examples=40)
+QUIET = settings(max_examples=40)
 
 
 def spectrum(features):

@@ -13,7 +13,7 @@ from tbench.api import Inapplicable, ScoreWarning
 from tbench_metrics.ped import ped as transform
 
 SEEDS = st.integers(0, 2**32 - 1)
-QUIET = settings(deadline=None, max_examples=40)
+QUIET = settings(max_examples=40)
 WISHES = st.fixed_dictionaries(
     {}, optional={"nsigma": st.floats(0.1, 3), "dt": st.floats(0.01, 2), "exit": st.floats(0.01, 1.1)}
 )

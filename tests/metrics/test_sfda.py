@@ -17,7 +17,7 @@ from tbench_metrics.sfda import sfda
 pytestmark = pytest.mark.filterwarnings("ignore::tbench.api.SaturationWarning")  # of made-up classes far apart
 SEEDS = st.integers(0, 2**32 - 1)
 SCALES = st.sampled_from([0.3, 1.0, 3.0])
-QUIET = settings(deadline=None, max_examples=40)
+QUIET = settings(max_examples=40)
 
 
 def score(features, labels):

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 SEEDS = st.integers(0, 2**32 - 1)
-QUIET = settings(deadline=None, max_examples=40)
+QUIET = settings(max_examples=40)
 
 
 def spectrum(features):

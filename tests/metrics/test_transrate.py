@@ -14,7 +14,7 @@ from tbench_metrics.transrate import transrate
 SEEDS = st.integers(0, 2**32 - 1)
 EPSILONS = st.sampled_from([1e-4, 1e-2, 1.0])
 FORMS = ["listing", "unit", "projected"]
-QUIET = settings(deadline=None, max_examples=40)
+QUIET = settings(max_examples=40)
 
 
 def score(features, labels, **settings):

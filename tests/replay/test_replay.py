@@ -198,7 +198,7 @@ anywhere = st.floats(-40, 40)
 tenths = st.integers(-400, 400)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(anywhere, anywhere), max_size=4), STATISTICS, st.sampled_from(["both", "truth"]))
 def test_what_was_printed_honestly_never_differs(pairs: list[tuple[float, float]], name: str, weights: str) -> None:
     """Scores of one decimal, truths of none, a statistic of what they were before: rounding or ties must explain it."""
@@ -210,7 +210,7 @@ def test_what_was_printed_honestly_never_differs(pairs: list[tuple[float, float]
     assert found.status in ("exact", "within rounding", "tie order")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.tuples(tenths, tenths), min_size=4, max_size=8, unique_by=(lambda pair: pair[0], lambda pair: pair[1])),
     STATISTICS,

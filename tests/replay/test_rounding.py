@@ -30,7 +30,7 @@ def test_a_number_that_is_not_finite_has_no_unit() -> None:
         unit(["nan"])
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(pairs, shares)
 def test_unrounded_numbers_keep_pearson_within_its_range(pairs: list[tuple[int, int]], seed: int) -> None:
     x, y = np.array(pairs, dtype=np.float64).T
@@ -49,7 +49,7 @@ def test_a_column_that_may_be_constant_is_no_trouble() -> None:
     assert -1 <= low <= high <= 1
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.integers(0, 2), min_size=1, max_size=4))
 def test_tie_breaks_are_all_orders_of_what_is_tied_and_no_other(values: list[int]) -> None:
     found = [tuple(stats.rankdata(ranks, method="dense")) for ranks in tie_breaks([str(value) for value in values])]
@@ -59,7 +59,6 @@ def test_tie_breaks_are_all_orders_of_what_is_tied_and_no_other(values: list[int
     assert len(found) == tie_break_count([str(value) for value in values])
 
 
-@settings(deadline=None)
 @given(pairs)
 def test_tau_by_truth_is_scipys_with_ranks_of_the_first_argument(pairs: list[tuple[int, int]]) -> None:
     x, y = np.array(pairs, dtype=np.float64).T

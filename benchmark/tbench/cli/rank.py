@@ -23,6 +23,7 @@ REASONS = 3  # of candidates that cannot be had, told in full
 @click.option("--models", default="all", show_default=True, help="Comma list: the suite's, * matches any; or any name.")
 @click.option("--metrics", help="Comma list of specs to ask; the suite's panel otherwise.")
 @click.option("--suite", "suite_name", default="practice", show_default=True, help="The pool, the panel, the protocol.")
+@click.option("--device", default="cpu", show_default=True, help="Where networks and linear algebra run: cpu, or cuda.")
 @click.option(
     "--precision",
     type=click.Choice(("float32", "bfloat16", "auto")),
@@ -42,6 +43,7 @@ def rank(
     models: str,
     metrics: str | None,
     suite_name: str,
+    device: str,
     precision: str,
     draws: int,
     seed: int,
@@ -61,6 +63,7 @@ def rank(
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+    from tbench.evidence.algebra import algebra
     from tbench.evidence.shelf import Shelf
     from tbench.metric import Catalogue
     from tbench.precision import settled
@@ -75,6 +78,7 @@ def rank(
     others = [word for word in words if "/" in word and "*" not in word and word not in suite.candidates]
     ours = ",".join(word for word in words if word not in others)
     pool = [*(chosen("candidate", ours, suite.candidates, suite.name) if ours else ()), *others]
+    algebra(device)
     catalogue, stock = Catalogue.installed(), Stock()
     panel = [catalogue.metric(text) for text in (split_specs(metrics) if metrics else suite.metrics)]
     loud = Console(stderr=True)
@@ -92,13 +96,16 @@ def rank(
             stock=stock,
             catalogue=catalogue,
             shelf=Shelf(Path(cache)),
-            precision=settled(precision, "cpu"),
+            device=device,
+            precision=settled(precision, device),
             draws=draws,
             seed=seed,
             tell=tell,
         )
         protocol = suite.protocol(None)
-        trials = try_out(ranking, top, stock=stock, protocol=protocol, seed=seed, tell=tell) if finetune else ()
+        trials: tuple[Trial, ...] = ()
+        if finetune:
+            trials = try_out(ranking, top, stock=stock, protocol=protocol, device=device, seed=seed, tell=tell)
     console = Console(highlight=False, soft_wrap=True)
     _show(console, ranking)
     if trials:
