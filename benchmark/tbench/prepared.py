@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -48,19 +48,33 @@ class Prepared:
 
 
 def batches(images: Images, prepare: Prepare, device: str) -> Iterator[Tensor]:
-    """Consecutive batches (B, 3, H, W), channels last, on the device; the next is decoded while one is worked on.
+    """Consecutive batches (B, 3, H, W), channels last, on the device; the next is read while one is worked on.
 
-    Two batches are in memory at a time, and one undecoded image.
+    As many images are read at once as torch may use threads. Two batches are in memory at a time, and as many images
+    as are being read.
     """
     size = batch_size(prepare(images[:1]).nbytes, device)
-    rows = [np.arange(start, min(start + size, len(images))) for start in range(0, len(images), size)]
-    with ThreadPoolExecutor(1, initializer=partial(torch.set_num_threads, torch.get_num_threads())) as ahead:
-        coming = ahead.submit(_batch, images, prepare, rows[0])
-        for following in [*rows[1:], None]:
-            batch = coming.result().contiguous(memory_format=torch.channels_last)
-            if following is not None:
-                coming = ahead.submit(_batch, images, prepare, following)
-            yield batch.to(device)
+    rows = [range(start, min(start + size, len(images))) for start in range(0, len(images), size)]
+    with ThreadPoolExecutor(torch.get_num_threads(), initializer=partial(torch.set_num_threads, 1)) as readers:
+        coming = _asked_for(readers, images, prepare, rows[0])
+        for following in [*rows[1:], range(0)]:
+            batch = torch.cat([part.result() for part in coming])
+            coming = _asked_for(readers, images, prepare, following) if following else []
+            yield placed(batch, device, torch.channels_last)
+
+
+def _asked_for(readers: Executor, images: Images, prepare: Prepare, rows: range) -> list[Future[Tensor]]:
+    """Images that are there already are prepared together."""
+    if isinstance(images, np.ndarray):
+        return [readers.submit(prepare, images[rows.start : rows.stop])]
+    return [readers.submit(_batch, images, prepare, np.array([row])) for row in rows]
+
+
+def placed(images: Tensor, device: str, layout: torch.memory_format) -> Tensor:
+    """On the device; through pinned memory where that lets the copy run beside the work."""
+    if torch.device(device).type == "cuda":
+        images = images.pin_memory()
+    return images.to(device, non_blocking=True, memory_format=layout)
 
 
 def batch_size(image_bytes: int, device: str) -> int:

@@ -16,7 +16,7 @@ from torch.nn import functional
 from tbench.api import Network, Split
 from tbench.evaluation import MEASURES
 from tbench.precision import computing
-from tbench.prepared import Prepared
+from tbench.prepared import Prepared, placed
 from tbench.protocol import Run
 from tbench.stopwatch import Clock
 
@@ -172,10 +172,7 @@ class Training:
         return told
 
     def _placed(self, images: Tensor) -> Tensor:
-        """On the device; through pinned memory where that lets the copy run beside the work."""
-        if self._device.type == "cuda":
-            images = images.pin_memory()
-        return images.to(self._device, non_blocking=True, memory_format=self._layout)
+        return placed(images, str(self._device), self._layout)
 
     def _computing(self) -> torch.autocast:
         return computing(self._device.type, self.run.protocol.precision)

@@ -86,8 +86,15 @@ def test_memory_stays_flat_as_images_grow_in_number(count: int) -> None:
     lazy = Lazy(range(count))
     held = [len(batch) for batch in batches(lazy, prepare, "cpu")]
     assert sum(held) == count
-    assert lazy.most <= 2  # the one in work, and the one before it on its way out
+    assert lazy.most <= 2 * torch.get_num_threads()  # those being read, and those before them on their way out
     assert max(held) * prepare(lazy[:1]).nbytes <= PASS
+
+
+def test_batches_come_in_order_however_many_read_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = torch.cat([*batches(Lazy(range(300)), prepare, "cpu")])
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 7)
+    assert torch.equal(torch.cat([*batches(Lazy(range(300)), prepare, "cpu")]), expected)
+    assert torch.equal(expected, prepare(Lazy(range(300))))
 
 
 def test_batches_are_sized_to_memory() -> None:
