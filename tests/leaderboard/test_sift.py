@@ -96,6 +96,15 @@ def test_data_may_differ_between_seeds_but_not_within_one() -> None:
     assert found.left_out == {"other data under the same name (t/x, seed 0)": 1}
 
 
+def test_features_are_of_one_precision() -> None:
+    old = [score("a", "t/x", "m/a", 1.0), score("a", "t/x", "m/b", 2.0, of={"precision": "float32"})]
+    new = score("b", "t/x", "m/a", 1.0, of={"precision": "bfloat16"})
+    fails = score("b", "t/x", "m/b", None, status="failed")
+    found = sift([*old, new, fails, *truth("t/x", [0.1, 0.2, 0.3, 0.4])], frame())
+    assert found.scores == (*old, fails)
+    assert found.left_out == {"scores of features in bfloat16": 1}
+
+
 def test_scores_of_seeds_that_the_protocol_never_had() -> None:
     records = [*scores("a", "t/x", [1, 2, 3, 4], 0), *scores("a", "t/x", [1, 2, 3, 4], 5)]
     assert len(sift(records, frame()).scores) == 8

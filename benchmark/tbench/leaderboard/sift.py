@@ -29,10 +29,11 @@ class Sifted:
 
 
 def sift(records: Iterable[Record], frame: Frame) -> Sifted:
-    """One suite, one protocol, whole sweeps, one set of weights for a candidate, one content for a dataset and seed.
+    """One suite, one protocol, whole sweeps, one set of weights for a candidate, one content for a dataset and seed,
+    one precision of features.
 
-    Where one name stands for several weights or contents, those that most records speak of stay (the newest, where
-    that is a tie). Scores belong to no protocol; they stay for the seeds that the protocol's runs have.
+    Where there are several, those that most records speak of stay (the newest, where that is a tie). Scores belong to
+    no protocol; they stay for the seeds that the protocol's runs have.
     """
     left_out: Counter[str] = Counter()
 
@@ -46,8 +47,8 @@ def sift(records: Iterable[Record], frame: Frame) -> Sifted:
         return kept
 
     kept = keep(sorted(records, key=lambda record: record.key), lambda record: _foreign(record, frame))
-    kept = keep(kept, _other_fingerprint(kept, "weights", lambda record: record.key.candidate))
-    kept = keep(kept, _other_fingerprint(kept, "data", lambda record: (record.key.dataset, record.key.seed)))
+    for claim in (_weights, _data, _precision):
+        kept = keep(kept, _minority(kept, claim))
     kept = keep(kept, _unfinished_sweep(kept, frame))
     seeds = {record.key.seed for record in kept if record.key.kind == "truth" and record.status == "ok"}
 
@@ -106,25 +107,49 @@ def _cell(record: Record) -> Hashable:
     return record.key.dataset, record.key.candidate, record.key.seed
 
 
-def _other_fingerprint(
-    records: Iterable[Record], what: str, name_of: Callable[[Record], Hashable]
-) -> Callable[[Record], str]:
-    """An objection to records that tell of other weights or data than most records under that name do."""
-    told: dict[Hashable, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+@dataclass(frozen=True)
+class Claim:
+    """What a record says of something on which all records must agree; told: how those that do not are called."""
+
+    of: Hashable
+    value: str
+    told: str
+
+
+def _weights(record: Record) -> Claim:
+    name = record.key.candidate
+    return Claim(name, record.provenance.get("weights", ""), f"other weights under the same name ({name})")
+
+
+def _data(record: Record) -> Claim:
+    dataset, seed = record.key.dataset, record.key.seed
+    told = f"other data under the same name ({dataset}, seed {seed})"
+    return Claim((dataset, seed), record.provenance.get("data", ""), told)
+
+
+def _precision(record: Record) -> Claim:
+    """Of features; before it could be chosen it was float32."""
+    if record.key.kind != "score" or record.status != "ok":
+        return Claim(None, "", "")
+    precision = record.provenance.get("precision", "float32")
+    return Claim(None, precision, f"scores of features in {precision}")
+
+
+def _minority(records: Iterable[Record], claim_of: Callable[[Record], Claim]) -> Callable[[Record], str]:
+    """An objection to records that claim another value than most records do; who claims nothing may stay."""
+    claimed: dict[Hashable, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for record in records:
-        if fingerprint := record.provenance.get(what):
-            told[name_of(record)][fingerprint].append(record.time)
+        claim = claim_of(record)
+        if claim.value:
+            claimed[claim.of][claim.value].append(record.time)
     chosen = {
-        name: max(found, key=lambda fingerprint: (len(found[fingerprint]), max(found[fingerprint]), fingerprint))
-        for name, found in told.items()
+        name: max(found, key=lambda value: (len(found[value]), max(found[value]), value))
+        for name, found in claimed.items()
     }
 
     def objection(record: Record) -> str:
-        fingerprint = record.provenance.get(what)
-        if not fingerprint or fingerprint == chosen[name_of(record)]:
-            return ""
-        whose = record.key.candidate if what == "weights" else f"{record.key.dataset}, seed {record.key.seed}"
-        return f"other {what} under the same name ({whose})"
+        claim = claim_of(record)
+        return claim.told if claim.value and claim.value != chosen[claim.of] else ""
 
     return objection
 
