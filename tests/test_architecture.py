@@ -27,8 +27,8 @@ WALLS: Mapping[str, tuple[str, ...]] = {
     "tbench.spec": HEAVY,
     "tbench.results": ("numpy", "torch"),
     "tbench.store": ("numpy", "torch"),
-    "tbench.leaderboard": ("torch", "tbench.run", "tbench.registry", "tbench.evidence", "tbench.finetune"),
-    "tbench.published": ("torch", "tbench.run", "tbench.registry", "tbench.evidence", "tbench.finetune"),
+    "tbench.leaderboard": ("torch", "tbench.run", "tbench.registry", "tbench.evidence", "tbench.training"),
+    "tbench.published": ("torch", "tbench.run", "tbench.registry", "tbench.evidence", "tbench.training"),
     "tbench.statistics": ("torch",),
 }
 # The same, but functions may import what they need when they are called.

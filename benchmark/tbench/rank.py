@@ -9,17 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-from tbench.api import Split
 from tbench.errors import Inapplicable, TbenchError, UsageError
 from tbench.evidence.graph import Evidence, Root
 from tbench.evidence.shelf import Shelf
-from tbench.finetune import finetune
 from tbench.metric import Catalogue, Metric
-from tbench.protocol import Protocol
 from tbench.provenance import device_name
 from tbench.stock import Stock
 from tbench.stopwatch import one_thread
-from tbench.training import Target
 
 INTERVAL = (5, 95)  # per cent of the draws
 FEWEST = 4  # images per class, of which a half still differs from the whole
@@ -192,43 +188,3 @@ def _places(stock: Stock, scores: Mapping[str, Scores], panel: Sequence[str]) ->
         for i, (name, found) in enumerate(scores.items())
     ]
     return tuple(sorted(places, key=lambda place: (place.place, place.candidate)))
-
-
-@dataclass(frozen=True)
-class Trial:
-    """How a candidate did when it was fine-tuned: the run of the protocol's grid with the best validation result."""
-
-    candidate: str
-    validation: float
-    test: float
-    seconds: float
-
-
-def try_out(
-    ranking: Ranking,
-    top: int,
-    *,
-    stock: Stock,
-    protocol: Protocol,
-    device: str,
-    seed: int,
-    tell: Listener | None = None,
-) -> tuple[Trial, ...]:
-    """Fine-tune the first few candidates of a ranking; the best by validation first."""
-    dataset = stock.dataset(ranking.dataset)
-    splits: dict[str, Split] = {part: stock.split(ranking.dataset, part, seed) for part in ("train", "val", "test")}
-    names = [place.candidate for place in ranking.places[:top]]
-    runs = protocol.runs()
-    trials = []
-    for number, name in enumerate(names):
-        outcomes = []
-        for step, run in enumerate(runs):
-            if tell:
-                tell(name, number * len(runs) + step, len(names) * len(runs))
-            network = stock.candidate(name).load()
-            target = Target.prepare(network, splits, dataset.classes, dataset.measure)
-            with one_thread():
-                outcomes.append(finetune(network, target, run, seed, device))
-        best = max(outcomes, key=lambda outcome: outcome.validation)
-        trials.append(Trial(name, best.validation, best.test, sum(outcome.timing.seconds for outcome in outcomes)))
-    return tuple(sorted(trials, key=lambda trial: -trial.validation))

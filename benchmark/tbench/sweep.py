@@ -11,8 +11,8 @@ from tbench.calibration import calibrate
 from tbench.checkpoint import Checkpoint, Checkpoints, UnusableError
 from tbench.executors import Notice
 from tbench.failure import reason, unable
-from tbench.finetune import outcome, tenths
 from tbench.halving import rungs
+from tbench.outcome import outcome, tenths
 from tbench.plan import Task, run_of
 from tbench.probe import Part
 from tbench.protocol import Protocol

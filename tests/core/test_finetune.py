@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from torch import nn
 
 from tbench.api import Network, Split
-from tbench.finetune import Outcome, finetune
+from tbench.outcome import Outcome
+from tbench.outcome import outcome as came_to
 from tbench.protocol import Protocol, Run
-from tbench.training import CHANNELS_LAST_SIDE, Target
+from tbench.training import CHANNELS_LAST_SIDE, Target, Training
 
 PROTOCOL = Protocol("tiny", "sgd", 0.9, (0.1, 0.01), (5e-4,), 40, 16, 0.1, 1, (0,), 0.1)
 SIDE = 8
@@ -39,6 +40,12 @@ def splits(labels_of: Any = lambda bright: bright.astype(np.int64)) -> dict[str,
         images = draws.integers(0, 100, size=(count, SIDE, SIDE, 3)) + 100 * bright[:, None, None, None]
         made[part] = Split(images.astype(np.uint8), labels_of(bright))
     return made
+
+
+def finetune(network: Network, target: Target, run: Run, seed: int) -> Outcome:
+    training = Training(network, target, run, seed)
+    training.advance(run.protocol.steps)
+    return came_to(training, target)
 
 
 def outcome(run: Run, seed: int = 0, measure: str = "accuracy", **changes: Any) -> Outcome:

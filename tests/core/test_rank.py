@@ -10,14 +10,16 @@ import pytest
 from click.testing import CliRunner
 from scipy.stats import rankdata
 
+from tbench.checkpoint import Checkpoints
 from tbench.cli import main
 from tbench.errors import UsageError
 from tbench.evidence.graph import Evidence, Root
 from tbench.evidence.shelf import Shelf
 from tbench.metric import Catalogue
-from tbench.rank import Ranking, _half, rank, try_out
+from tbench.rank import Ranking, _half, rank
 from tbench.stock import Stock
 from tbench.suite import load_suite
+from tbench.trial import try_out
 
 POOL = ["mini/resnet-mix", "mini/resnet-simclr", "mini/resnet-random"]
 PANEL = ["logme", "gbc"]
@@ -131,11 +133,13 @@ def test_a_half_keeps_every_class() -> None:
     assert len(_half(np.zeros((9, 2)), np.random.default_rng(0))) == 5
 
 
-def test_the_first_few_are_fine_tuned_and_judged_by_validation(stock: Stock, shelf: Shelf) -> None:
+def test_the_first_few_are_fine_tuned_and_judged_by_validation(stock: Stock, shelf: Shelf, tmp_path: Path) -> None:
     ranking = ranked(stock, shelf)
     protocol = replace(load_suite("practice").protocol(None), steps=3)
-    trials = try_out(ranking, 2, stock=stock, protocol=protocol, device="cpu", seed=0)
-    assert {trial.candidate for trial in trials} == {place.candidate for place in ranking.places[:2]}
+    names = [place.candidate for place in ranking.places[:2]]
+    words = {"stock": stock, "protocol": protocol, "checkpoints": Checkpoints(tmp_path), "device": "cpu", "seed": 0}
+    trials = try_out("mini/photo", names, **words)  # type: ignore[arg-type]
+    assert {trial.candidate for trial in trials} == {*names}
     assert trials[0].validation >= trials[1].validation
     assert all(0 <= trial.test <= 1 and trial.seconds > 0 for trial in trials)
 

@@ -12,7 +12,6 @@ import pytest
 from tbench.api import Network, Split
 from tbench.checkpoint import Checkpoints
 from tbench.executors import Notice
-from tbench.finetune import finetune
 from tbench.halving import work
 from tbench.plan import Task
 from tbench.protocol import Protocol, Run
@@ -20,7 +19,7 @@ from tbench.results import Key, Record, from_json, to_json
 from tbench.sweep import Sweep
 from tbench.training import Target, Training
 
-from .test_finetune import network, splits
+from .test_finetune import finetune, network, splits
 
 RATES = (0.001, 1e30, 0.03, 0.1)  # too little, too much, and two to choose from
 PLAIN = Protocol("tiny", "sgd", 0.9, RATES, (5e-4,), 16, 16, 0.1, 1, (0,), 0.1)

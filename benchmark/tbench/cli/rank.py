@@ -12,7 +12,8 @@ from tbench.errors import UsageError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from tbench.rank import Ranking, Trial
+    from tbench.rank import Ranking
+    from tbench.trial import Trial
 
 PLAIN_WIDTH = 160  # columns of a table where there is no terminal
 REASONS = 3  # of candidates that cannot be had, told in full
@@ -36,7 +37,7 @@ REASONS = 3  # of candidates that cannot be had, told in full
 @click.option("--top", type=click.IntRange(min=1), default=5, show_default=True, help="How many --finetune tries.")
 @click.option("--finetune", is_flag=True, help="Fine-tune the first few and say which won.")
 @click.option(
-    "--cache", default=".tbench/evidence", show_default=True, help="Where features are kept for the next time."
+    "--cache", default=".tbench/evidence", show_default=True, help="Where features, and runs under way, are kept."
 )
 def rank(
     dataset: str,
@@ -63,15 +64,16 @@ def rank(
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+    from tbench.checkpoint import Checkpoints
     from tbench.evidence.algebra import algebra
     from tbench.evidence.shelf import Shelf
     from tbench.metric import Catalogue
     from tbench.precision import settled
     from tbench.rank import rank as ranked
-    from tbench.rank import try_out
     from tbench.spec import split_specs
     from tbench.stock import Stock
     from tbench.suite import chosen, load_suite
+    from tbench.trial import try_out
 
     suite = load_suite(suite_name)
     words = models.split(",")
@@ -102,10 +104,18 @@ def rank(
             seed=seed,
             tell=tell,
         )
-        protocol = suite.protocol(None)
         trials: tuple[Trial, ...] = ()
         if finetune:
-            trials = try_out(ranking, top, stock=stock, protocol=protocol, device=device, seed=seed, tell=tell)
+            trials = try_out(
+                ranking.dataset,
+                [place.candidate for place in ranking.places[:top]],
+                stock=stock,
+                protocol=suite.protocol(None),
+                checkpoints=Checkpoints(Path(cache) / "checkpoints"),
+                device=device,
+                seed=seed,
+                tell=tell,
+            )
     console = Console(highlight=False, soft_wrap=True)
     _show(console, ranking)
     if trials:

@@ -1,4 +1,4 @@
-"""The ground truth: train every layer of a candidate on the target, by protocol, and see how well it does."""
+"""What one fine-tuning run came to."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import math
 from dataclasses import dataclass
 from itertools import pairwise
 
-from tbench.api import Network
-from tbench.protocol import Run
 from tbench.stopwatch import Timing
 from tbench.training import Target, Training
 
@@ -27,16 +25,6 @@ class Outcome:
     training: str
     curve: tuple[float, ...]
     timing: Timing
-
-
-def finetune(network: Network, target: Target, run: Run, seed: int, device: str = "cpu") -> Outcome:
-    """Train body and a fresh linear head to the end.
-
-    The seconds are those of training and of judging it on validation and test images.
-    """
-    training = Training(network, target, run, seed, device)
-    training.advance(run.protocol.steps)
-    return outcome(training, target)
 
 
 def outcome(training: Training, target: Target) -> Outcome:
