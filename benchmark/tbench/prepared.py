@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 if TYPE_CHECKING:
     from tbench.api import Images
@@ -75,6 +75,14 @@ def placed(images: Tensor, device: str, layout: torch.memory_format) -> Tensor:
     if torch.device(device).type == "cuda":
         images = images.pin_memory()
     return images.to(device, non_blocking=True, memory_format=layout)
+
+
+def laid_out(module: nn.Module, layout: torch.memory_format) -> nn.Module:
+    """Convolutions in this layout; other tensors of a network may have more dimensions than it is meant for."""
+    for part in module.modules():
+        if isinstance(part, nn.Conv2d):
+            part.to(memory_format=layout)
+    return module
 
 
 def batch_size(image_bytes: int, device: str) -> int:

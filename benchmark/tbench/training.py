@@ -16,7 +16,7 @@ from torch.nn import functional
 from tbench.api import Network, Split
 from tbench.evaluation import MEASURES
 from tbench.precision import computing
-from tbench.prepared import Prepared, placed
+from tbench.prepared import Prepared, laid_out, placed
 from tbench.protocol import Run
 from tbench.stopwatch import Clock
 
@@ -65,7 +65,7 @@ class Training:
         side = target.images["train"].batch(torch.tensor([0])).shape[-1]
         self._layout = torch.channels_last if side >= CHANNELS_LAST_SIDE else torch.preserve_format
         head = _fresh_head(network.width, target.classes)
-        self._model = nn.Sequential(network.body, head).to(self._device).to(memory_format=self._layout)
+        self._model = laid_out(nn.Sequential(network.body, head).to(self._device), self._layout)
         self._optimizer = create_optimizer_v2(
             self._model,
             protocol.optimizer,

@@ -283,3 +283,27 @@ def test_the_shortcut_takes_every_second_place_and_lacks_channels_on_both_sides(
     torch.testing.assert_close(found[:, 8:24], maps[:, :, ::2, ::2])
     assert not found[:, :8].any()
     assert not found[:, 24:].any()
+
+
+@pytest.mark.parametrize(
+    ("architecture", "node", "channels"),
+    [("timm:swin_tiny_patch4_window7_224", "layers.1", 192), ("torchvision:swin_t", "features.3", 192)],
+)
+def test_maps_with_channels_last_are_averaged_over_places(
+    tmp_path: Path, architecture: str, node: str, channels: int
+) -> None:
+    kind, _, name = architecture.partition(":")
+    make = create_model if kind == "timm" else models.get_model
+    torch.manual_seed(0)
+    network = make(name, num_classes=10).eval()
+    path = written(
+        tmp_path / "swin.safetensors", network.state_dict(), architecture=architecture, input_size=224, arguments={}
+    )
+    found = load(path, node)
+    assert found.width == channels
+    images = found.prepare(IMAGES)
+    maps: list[torch.Tensor] = []
+    network.get_submodule(node).register_forward_hook(lambda module, given, output: maps.append(output))
+    with torch.inference_mode():
+        network(images)
+        torch.testing.assert_close(found.body(images), maps[0].mean(dim=(1, 2)), rtol=1e-4, atol=1e-5)

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tbench.cli.terminal import counting, for_tables
 from tbench.errors import Inapplicable, TbenchError
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from tbench.bench import Floor, Measured, Report, Together
-
-PLAIN_WIDTH = 160  # columns of a table where there is no terminal
 
 
 @click.command()
@@ -46,27 +45,14 @@ def bench(
     """
     from dataclasses import replace
 
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
     from tbench.bench import SIZES
     from tbench.bench import bench as measure
     from tbench.spec import split_specs
 
     given = {"samples": samples, "columns": columns, "classes": classes, "sources": sources}
     wanted = replace(SIZES[size], **{name: number for name, number in given.items() if number})
-    loud = Console(stderr=True)
-    columns_shown = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with (
-        Progress(*columns_shown, console=loud, disable=not loud.is_terminal, transient=True) as bar,
-        warnings.catch_warnings(record=True) as warned,
-    ):
+    with counting() as tell, warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
-        line = bar.add_task("warming up", total=None)
-
-        def tell(what: str, done: int, total: int) -> None:
-            bar.update(line, description=what, completed=done, total=total)
-
         specs = split_specs(metrics) if metrics is not None else []
         try:
             report = measure(wanted, specs, sets=sets.split(","), literals=literal, seed=seed, tell=tell)
@@ -74,9 +60,7 @@ def bench(
             raise TbenchError(f"a metric cannot be measured on what is made up: {answer}") from answer
     for text in dict.fromkeys(str(warning.message) for warning in warned):
         click.echo(f"note: {text}", err=True)
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=PLAIN_WIDTH)
+    console = for_tables()
     _show_head(report)
     for together in report.sets:
         console.print()

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tbench.cli.cures import by_cure
+from tbench.cli.terminal import counting, for_tables
 from tbench.errors import UsageError
 
 if TYPE_CHECKING:
@@ -15,8 +17,7 @@ if TYPE_CHECKING:
     from tbench.rank import Ranking
     from tbench.trial import Trial
 
-PLAIN_WIDTH = 160  # columns of a table where there is no terminal
-REASONS = 3  # of candidates that cannot be had, told in full
+REASONS = 3  # candidates that cannot be had, told for each thing that can be done about it
 
 
 @click.command()
@@ -62,7 +63,6 @@ def rank(
     stands in 90 % of these draws.
     """
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     from tbench.checkpoint import Checkpoints
     from tbench.evidence.algebra import algebra
@@ -83,14 +83,7 @@ def rank(
     algebra(device)
     catalogue, stock = Catalogue.installed(), Stock()
     panel = [catalogue.metric(text) for text in (split_specs(metrics) if metrics else suite.metrics)]
-    loud = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=loud, disable=not loud.is_terminal, transient=True) as bar:
-        line = bar.add_task("", total=None)
-
-        def tell(what: str, done: int, total: int) -> None:
-            bar.update(line, description=what, completed=done, total=total)
-
+    with counting() as tell:
         ranking = ranked(
             _name(dataset),
             pool,
@@ -158,8 +151,7 @@ def _show(console: Console, ranking: Ranking) -> None:
             f"{place.parameters / 1e6:.2f} M" if place.parameters else "–",
             f"{place.seconds:.2f}",
         )
-    wide = console if console.is_terminal else type(console)(width=PLAIN_WIDTH, highlight=False)
-    wide.print(table)
+    for_tables().print(table)
     for sentence in _words(ranking):
         console.print(sentence, markup=False)
 
@@ -176,10 +168,9 @@ def _words(ranking: Ranking) -> list[str]:
         "A place says whose features, as they are, tell these classes apart best. It does not say how accurate a "
         "fine-tuned model will be, nor by how much one beats the next: fine-tune the contenders (--finetune) for that."
     )
-    absent = [f"{name}: {reason}" for name, reason in ranking.left_out.items()]
-    if absent:
-        more = f" ... and {len(absent) - REASONS} more" if len(absent) > REASONS else ""
-        said.append(f"Left out ({len(absent)}): {'; '.join(absent[:REASONS])}{more}")
+    if ranking.left_out:
+        said.append(f"Left out ({len(ranking.left_out)}):")
+        said += [f"  {line}" for line in by_cure(ranking.left_out, REASONS)]
     return said
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tbench.cli.cures import by_cure
 from tbench.errors import UsageError
 
 if TYPE_CHECKING:
@@ -210,19 +211,8 @@ def _tell_absences(console: Console, plan: Plan, absent: Mapping[str, str]) -> N
     if not (absent and plan.tasks):
         return
     lost = sum(key.candidate in absent or key.dataset in absent for task in plan.tasks for key in task.cells)
-    by_cure: dict[str, list[str]] = {}
-    for name, reason in absent.items():
-        told = reason if name.partition("#")[0] in reason else f"{name}: {reason}"
-        fact, _, cure = told.rpartition("; ")  # a message says what is wrong; then what to do
-        by_cure.setdefault(cure, []).append(fact)
     cost = f"as many as {lost:,} of {plan.cells:,} cells" if lost else "cells that rest on the reference set"
-    lines = [f"not on this machine, so that {cost} will fail:"]
-    for cure, facts in by_cure.items():
-        if len(facts) > 1:
-            lines += [f"  {cure}:", *(f"    {fact}" for fact in facts)]
-        else:
-            lines.append(f"  {facts[0]}; {cure}" if facts[0] else f"  {cure}")
-    for line in lines:
+    for line in (f"not on this machine, so that {cost} will fail:", *(f"  {line}" for line in by_cure(absent))):
         console.print(line, style="yellow", markup=False)
 
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from tbench.api import Inapplicable, Network, evidence
 from tbench.precision import computing
-from tbench.prepared import batches
+from tbench.prepared import batches, laid_out
 
 if TYPE_CHECKING:
     from tbench.api import Images
@@ -28,7 +28,7 @@ def forward(network: Network, images: Images, device: str, precision: str) -> Ar
     convolutions take faster. The head computes in float32 whatever the body does. What comes out is written to where it
     stays: small pieces that stay between large ones that go would scatter memory, more with every batch.
     """
-    passed = Passed(network.body.eval().to(device).to(memory_format=torch.channels_last), device, precision)
+    passed = Passed(laid_out(network.body.eval().to(device), torch.channels_last), device, precision)
     head = network.head.eval().to(device) if network.head is not None else None
     said: dict[str, Tensor] = {}
     done = 0

@@ -65,7 +65,7 @@ def inner(network: nn.Module, node: str, whose: str, *, channels_last: bool = Fa
     channels_last: maps are (B, h, w, C). UsageError for an unknown node; TbenchError where a network cannot be traced.
     """
     last = _last(_nodes(network.eval(), whose), node, whose)
-    graph = create_feature_extractor(network, {last: NODE})
+    graph = create_feature_extractor(network, {last: NODE}, suppress_diff_warning=True)
     _prune(graph)
     return Inner(graph, whose, channels_last=channels_last).eval()
 
@@ -77,7 +77,7 @@ def several(network: nn.Module, channels_last: Mapping[str, bool], whose: str, *
     outputs: dict[str, str] = {}
     for name, last in wanted.items():
         outputs.setdefault(last, name)
-    graph = create_feature_extractor(network, outputs)
+    graph = create_feature_extractor(network, outputs, suppress_diff_warning=True)
     _prune(graph)
     return Several(graph, whose, channels_last).eval()
 
@@ -106,7 +106,7 @@ def _last(known: Sequence[str], node: str, whose: str) -> str:
 
 def _nodes(network: nn.Module, whose: str) -> list[str]:
     try:
-        _, names = get_graph_node_names(network)
+        _, names = get_graph_node_names(network, suppress_diff_warning=True)
     except Exception as error:  # whatever the network's own code says to being traced
         told = str(error).strip().partition("\n")[0]
         raise TbenchError(f"{whose} cannot be cut at a layer: its graph cannot be traced ({told})") from error

@@ -19,7 +19,7 @@ from tbench_models.seeds import seeded
 from tbench_models.statedict import load_strictly, read_tensors, without_parallel
 from tbench_models.timm_family.library import create_model
 from tbench_models.timm_family.network import whole
-from tbench_models.torchvision_family.network import drop_auxiliary
+from tbench_models.torchvision_family.network import channels_last, drop_auxiliary
 
 
 def assemble(path: Path, card: Card, layer: str | None) -> Network:
@@ -33,7 +33,7 @@ def assemble(path: Path, card: Card, layer: str | None) -> Network:
     network.eval()
     prepare = preparation(card)
     if layer or card.features:
-        body: nn.Module = cutting.inner(network, layer or card.features or "", f"checkpoint/{path}")
+        body: nn.Module = _inner(path, card, network, layer)
         return Network(_ready(body), None, cutting.width_of(body, card.input_size), prepare)
     if card.architecture.startswith("timm:"):
         return whole(network, classes=bool(card.classes), side=card.input_size, prepare=prepare)
@@ -55,12 +55,21 @@ def parameter_count(path: Path, card: Card, layer: str | None) -> int:
             network = built(path, card)
     drop_auxiliary(network)
     if layer or card.features:
-        return cutting.parameter_count(cutting.inner(network, layer or card.features or "", f"checkpoint/{path}"))
+        return cutting.parameter_count(_inner(path, card, network, layer))
     if card.architecture.startswith("timm:"):
         network.reset_classifier(0)  # type: ignore[operator]
     else:
         _drop_classifier(path, card, network)
     return cutting.parameter_count(network)
+
+
+def _inner(path: Path, card: Card, network: nn.Module, layer: str | None) -> cutting.Inner:
+    """At a layer, or at the node that the card calls the features."""
+    node = layer or card.features or ""
+    kind, _, name = card.architecture.partition(":")
+    last = kind == "torchvision" and channels_last(name, node)
+    last = last or (kind == "timm" and "NHWC" in str(getattr(network, "output_fmt", "")))
+    return cutting.inner(network, node, f"checkpoint/{path}", channels_last=last)
 
 
 def built(path: Path, card: Card) -> nn.Module:
@@ -92,7 +101,10 @@ def _constructed(card: Card) -> nn.Module:
 
 
 def _ready(body: nn.Module) -> nn.Module:
-    return body.eval().to(memory_format=torch.channels_last)
+    for part in body.modules():
+        if isinstance(part, nn.Conv2d):  # a traced graph may hold tensors that have no such format
+            part.to(memory_format=torch.channels_last)
+    return body.eval()
 
 
 def _classifier(path: Path, card: Card, network: nn.Module) -> str:

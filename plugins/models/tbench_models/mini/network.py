@@ -12,20 +12,9 @@ from tbench.api import Network
 from tbench_models.mini.architectures import Timm, build
 from tbench_models.mini.images import prepare
 from tbench_models.mini.spine import LAYERS, spine, upto
+from tbench_models.whole import Whole
 
 SEED = 0  # of what no weights are given for: the random control
-
-
-class Whole(nn.Module):
-    """Images to pooled features, as the classifier of timm would see them."""
-
-    def __init__(self, network: Timm) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, images: Tensor) -> Tensor:
-        features: Tensor = self.network.forward_head(self.network.forward_features(images), pre_logits=True)
-        return features
 
 
 class Stage(nn.Module):

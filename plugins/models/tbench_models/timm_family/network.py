@@ -17,21 +17,10 @@ from tbench_models.pooling import pooled
 from tbench_models.preparation import Preparation
 from tbench_models.seeds import seeded, shape
 from tbench_models.timm_family.library import Timm, create_model, create_transform, resolve_model_data_config
+from tbench_models.whole import Whole
 
 # Tags end in what was trained last. Classes are told by that alone: the num_classes of CLIP are those of a projection.
 CLASSES_OF_IMAGENET = re.compile(r"(?:^|_)inw?\d+k(?:_\d+)?$")
-
-
-class Whole(nn.Module):
-    """Images to pooled features, as the classifier of timm would see them."""
-
-    def __init__(self, network: Timm) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, images: Tensor) -> Tensor:
-        features: Tensor = self.network.forward_head(self.network.forward_features(images), pre_logits=True)
-        return features
 
 
 class Inner(nn.Module):

@@ -49,7 +49,7 @@ def cut(whose: str, architecture: str, network: nn.Module, layer: str | None) ->
     """Body and classifier; an inner layer has none."""
     drop_auxiliary(network)
     if layer is not None:
-        return cutting.inner(network, layer, whose, channels_last=_channels_last(architecture, layer)), None
+        return cutting.inner(network, layer, whose, channels_last=channels_last(architecture, layer)), None
     classifier = cutting.last_linear(network)
     if not classifier:
         network.set_submodule(
@@ -61,7 +61,7 @@ def cut(whose: str, architecture: str, network: nn.Module, layer: str | None) ->
 
 def together(whose: str, architecture: str, network: Network, layers: Sequence[str | None]) -> Network:
     """The whole network cut at several nodes at once; None among them for its end."""
-    inner = {layer: _channels_last(architecture, layer) for layer in layers if layer is not None}
+    inner = {layer: channels_last(architecture, layer) for layer in layers if layer is not None}
     entire = None in layers
     body = cutting.several(network.body, inner, whose, entire=entire)
     return replace(network, body=body, head=network.head if entire else None)
@@ -75,7 +75,7 @@ def drop_auxiliary(network: nn.Module) -> None:
             network.aux_logits = False  # type: ignore[assignment]
 
 
-def _channels_last(architecture: str, layer: str) -> bool:
+def channels_last(architecture: str, layer: str) -> bool:
     """Whether a map is (B, h, w, C) there."""
     return architecture.startswith("swin") and layer.startswith(("features", "norm"))
 
