@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tbench.cli.cures import by_cure
+from tbench.cli.means import means
 from tbench.cli.terminal import counting, for_tables
 from tbench.errors import UsageError
 
@@ -25,14 +26,7 @@ REASONS = 3  # candidates that cannot be had, told for each thing that can be do
 @click.option("--models", default="all", show_default=True, help="Comma list: the suite's, * matches any; or any name.")
 @click.option("--metrics", help="Comma list of specs to ask; the suite's panel otherwise.")
 @click.option("--suite", "suite_name", default="practice", show_default=True, help="The pool, the panel, the protocol.")
-@click.option("--device", default="cpu", show_default=True, help="Where networks and linear algebra run: cpu, or cuda.")
-@click.option(
-    "--precision",
-    type=click.Choice(("float32", "bfloat16", "auto")),
-    default="auto",
-    show_default=True,
-    help="What features are computed in; auto: the fastest here.",
-)
+@means(precision="auto")
 @click.option("--draws", type=click.IntRange(min=2), default=30, show_default=True, help="Random halves of the images.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @click.option("--top", type=click.IntRange(min=1), default=5, show_default=True, help="How many --finetune tries.")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tbench.cli.cures import by_cure
+from tbench.cli.means import means
 from tbench.errors import UsageError
 
 if TYPE_CHECKING:
@@ -38,14 +39,7 @@ CALIBRATION_STEPS = 200
 @click.option("--seeds", help="Comma list of integers; the protocol's own otherwise.")
 @click.option("--executor", "executor_name", default="processes", show_default=True, help="Where work runs.")
 @click.option("--workers", type=click.IntRange(min=1), help="How many at once; as many as there are cores otherwise.")
-@click.option("--device", default="cpu", show_default=True, help="Where networks and linear algebra run: cpu, or cuda.")
-@click.option(
-    "--precision",
-    type=click.Choice(("float32", "bfloat16", "auto")),
-    default="float32",
-    show_default=True,
-    help="What features are computed in; auto: the fastest here.",
-)
+@means(precision="float32")
 @click.option(
     "--store", "store_path", default=".tbench/results.sqlite", show_default=True, help="Where facts are kept."
 )
