@@ -307,3 +307,18 @@ def test_maps_with_channels_last_are_averaged_over_places(
     with torch.inference_mode():
         network(images)
         torch.testing.assert_close(found.body(images), maps[0].mean(dim=(1, 2)), rtol=1e-4, atol=1e-5)
+
+
+def test_several_layers_in_one_pass(tmp_path: Path, network: CifarResNet) -> None:
+    path = written(tmp_path / "one.safetensors", network.state_dict())
+    together = family.together(str(path), ("layer1", "layer3", None))
+    assert together is not None
+    images = together.prepare(IMAGES)
+    with torch.inference_mode():
+        both = together.body(images)
+        for layer, name in (("layer1", "features@layer1"), ("layer3", "features@layer3"), (None, "features")):
+            torch.testing.assert_close(both.pop(name), load(path, layer).body(images))
+    assert both == {}
+    assert together.head is not None
+    named = written(tmp_path / "two.safetensors", network.state_dict(), features="layer2")
+    assert family.together(str(named), ("layer1", None)) is None

@@ -114,6 +114,9 @@ def test_features_are_those_of_the_network_that_was_written(root: Path, trunk: n
         inner = family.candidate("swav", "layer2")
         found = inner.load().body(images)
         torch.testing.assert_close(found, maps[0].mean(dim=(2, 3)), rtol=1e-3, atol=1e-3)
+        both = family.together("swav", ("layer2", None)).body(images)
+        torch.testing.assert_close(both["features@layer2"], found)
+        torch.testing.assert_close(both["features"], network.body(images))
     assert inner.name == "ssl/swav@layer2"
     assert inner.fingerprint.endswith("@layer2")
     assert inner.facts["parameter_count"] < 25557032 / 10

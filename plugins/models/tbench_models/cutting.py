@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torchvision.models.feature_extraction import create_feature_extractor, get_graph_node_names
 
-from tbench.api import TbenchError, UsageError
+from tbench.api import Network, TbenchError, UsageError
 from tbench_models.pooling import pooled
 
 NODE, END = "inner", "end"
@@ -80,6 +81,14 @@ def several(network: nn.Module, channels_last: Mapping[str, bool], whose: str, *
     graph = create_feature_extractor(network, outputs, suppress_diff_warning=True)
     _prune(graph)
     return Several(graph, whose, channels_last).eval()
+
+
+def together(whole: Network, layers: Sequence[str | None], channels_last: Callable[[str], bool], whose: str) -> Network:
+    """A whole network cut at several nodes at once; None among them for its end. channels_last: is a map there so?"""
+    inside = {layer: channels_last(layer) for layer in layers if layer is not None}
+    entire = None in layers
+    body = several(whole.body, inside, whose, entire=entire)
+    return replace(whole, body=body, head=whole.head if entire else None)
 
 
 def width_of(body: nn.Module, side: int) -> int:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
-from tbench.api import Candidate, Dataset, TbenchError, UsageError, data_home
+from tbench.api import Candidate, Dataset, Network, TbenchError, UsageError, data_home
 from tbench_models.digest import sha256_of
 
 SHOWN = 12  # digits of a hash that stand for a card
@@ -31,9 +31,7 @@ class Family:
         from tbench_models.checkpoint.card import read_card
         from tbench_models.checkpoint.network import assemble, parameter_count
 
-        path = Path(name) if Path(name).is_file() else data_home() / name
-        if not path.is_file():
-            raise UsageError(f"checkpoint/{name}: there is no file {path}; give the path of a state dict")
+        path = _file(name)
         card = read_card(path)
         sha256 = _checked(path, card.sha256)
         described = hashlib.sha256(repr(card).encode()).hexdigest()[:SHOWN]
@@ -43,6 +41,21 @@ class Family:
             facts["source_accuracy"] = card.source_accuracy
         load = partial(assemble, path, card, layer)
         return Candidate(f"checkpoint/{name}{suffix}", f"{sha256}, card {described}{suffix}", load, facts)
+
+    def together(self, name: str, layers: Sequence[str | None]) -> Network | None:
+        """One network for several layers of a file, as `candidate` knows them; None is the whole network.
+
+        None for what timm built, or a card that names its features: there, each layer takes a pass of its own.
+        """
+        from tbench_models.checkpoint.card import read_card
+        from tbench_models.checkpoint.network import channels_last_of
+        from tbench_models.cutting import together
+
+        card = read_card(_file(name))
+        if card.features or card.architecture.startswith("timm:"):
+            return None
+        whole = self.candidate(name, None).load()
+        return together(whole, layers, partial(channels_last_of, card, whole.body), f"checkpoint/{name}")
 
     def recipes(self) -> Iterable[str]:
         """Those that ship, of the suite small-real."""
@@ -60,6 +73,13 @@ class Family:
 
         for recipe in [read_recipe(name) for name in names]:
             pretrain(recipe, load_dataset, out, report)
+
+
+def _file(name: str) -> Path:
+    path = Path(name) if Path(name).is_file() else data_home() / name
+    if not path.is_file():
+        raise UsageError(f"checkpoint/{name}: there is no file {path}; give the path of a state dict")
+    return path
 
 
 def _checked(path: Path, expected: str) -> str:

@@ -66,10 +66,15 @@ def parameter_count(path: Path, card: Card, layer: str | None) -> int:
 def _inner(path: Path, card: Card, network: nn.Module, layer: str | None) -> cutting.Inner:
     """At a layer, or at the node that the card calls the features."""
     node = layer or card.features or ""
+    return cutting.inner(network, node, f"checkpoint/{path}", channels_last=channels_last_of(card, network, node))
+
+
+def channels_last_of(card: Card, network: nn.Module, node: str) -> bool:
+    """Whether a map is (B, h, w, C) there."""
     kind, _, name = card.architecture.partition(":")
-    last = kind == "torchvision" and channels_last(name, node)
-    last = last or (kind == "timm" and "NHWC" in str(getattr(network, "output_fmt", "")))
-    return cutting.inner(network, node, f"checkpoint/{path}", channels_last=last)
+    if kind == "torchvision":
+        return channels_last(name, node)
+    return kind == "timm" and "NHWC" in str(getattr(network, "output_fmt", ""))
 
 
 def built(path: Path, card: Card) -> nn.Module:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from functools import partial
 
-from tbench.api import Candidate, TbenchError, UsageError, data_home
+from tbench.api import Candidate, Network, TbenchError, UsageError, data_home
 
 
 class Family:
@@ -48,6 +48,12 @@ class Family:
         sha256 = sha256_of(path)
         suffix = f"@{layer}" if layer else ""
         return Candidate(whose + suffix, sha256 + suffix, partial(assemble, whose, path, entry, layer), facts)
+
+    def together(self, name: str, layers: Sequence[str | None]) -> Network:
+        """One network for several layers of a member, as `candidate` knows them; None is the whole network."""
+        from tbench_models.cutting import together
+
+        return together(self.candidate(name, None).load(), layers, lambda layer: False, f"ssl/{name}")
 
 
 family = Family()

@@ -61,12 +61,14 @@ class Family:
 
     def together(self, name: str, layers: Sequence[str | None]) -> Network:
         """One network for several layers of a member, as `candidate` knows them; None is the whole network."""
+        from tbench_models.cutting import together
         from tbench_models.seeds import control
-        from tbench_models.torchvision_family.network import together
+        from tbench_models.torchvision_family.network import channels_last
 
         random = control(name)
         architecture = random[0] if random else name.partition(".")[0]
-        return together(f"torchvision/{name}", architecture, _load(name, None), layers)
+        whole = _load(name, None)
+        return together(whole, layers, partial(channels_last, architecture), f"torchvision/{name}")
 
 
 def _asked(name: str) -> tuple[str, WeightsEnum]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -57,14 +55,6 @@ def cut(whose: str, architecture: str, network: nn.Module, layer: str | None) ->
         )  # of a convolution; SqueezeNet flattens what comes out
         return network, None
     return network, cutting.without(network, classifier)
-
-
-def together(whose: str, architecture: str, network: Network, layers: Sequence[str | None]) -> Network:
-    """The whole network cut at several nodes at once; None among them for its end."""
-    inner = {layer: channels_last(architecture, layer) for layer in layers if layer is not None}
-    entire = None in layers
-    body = cutting.several(network.body, inner, whose, entire=entire)
-    return replace(network, body=body, head=network.head if entire else None)
 
 
 def drop_auxiliary(network: nn.Module) -> None:
