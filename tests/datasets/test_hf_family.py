@@ -1,4 +1,4 @@
-"""Datasets of the hub, through a stand-in for the library datasets, which is not among what the tests need."""
+"""Datasets of the hub: through a stand-in for the library datasets, whose answers can be chosen, and through itself."""
 
 from __future__ import annotations
 
@@ -157,3 +157,26 @@ def test_the_labels_are_read_only(hub):
     labels = family.dataset("x").split("train", 0).labels
     assert labels.dtype == np.int64
     assert not labels.flags.writeable
+
+
+def test_the_library_itself_reads_a_repository(tmp_path, monkeypatch):
+    import datasets
+
+    draws = np.random.default_rng(0)
+    for part, count in (("train", 12), ("test", 6)):
+        for number in range(count):
+            path = tmp_path / "org/pets" / part / ("cat", "dog")[number % 2] / f"{number:02}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(draws.integers(0, 256, (5, 7), dtype=np.uint8)).save(path)
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", lambda repo, **words: str(tmp_path / repo))
+    dataset = family.dataset("org/pets")
+    assert (dataset.classes, dataset.measure) == (2, "accuracy")
+    train, val, test = (dataset.split(part, 0) for part in PARTS)
+    assert (len(train.labels) + len(val.labels), len(test.labels)) == (12, 6)
+    for split in (train, val, test):
+        assert {*split.labels.tolist()} == {0, 1}
+        assert all(image.shape == (5, 7, 3) and image.dtype == np.uint8 for image in split.images)
+    with Image.open(tmp_path / "org/pets/test/dog/01.png") as image:
+        dogs = [picture for picture, label in zip(test.images, test.labels, strict=True) if label == 1]
+        assert (dogs[0][..., 0] == np.asarray(image)).all()
