@@ -61,6 +61,12 @@ VOCABULARY: Mapping[str, str] = {
     "labels": "(N,) classes 0..K-1; (N, L) 0/1 multi-label; (N, R) float regression targets",
     "source_probabilities": "(N, S) the candidate's own head on the target's training images, softmax",
     "reference_features": "(M, D) the candidate on a general reference set",
+    "source_images": "a sample of the images that the candidate was pre-trained on, a sequence of uint8 H x W x 3",
+    "source_features": "(M, D) the candidate on its source's training images",
+    "source_labels": "(M,) classes 0..S-1 of these",
+    "source_own_probabilities": "(M, S) the candidate's own head on these, softmax",
+    "head_weight": "(S, D) of the candidate's own classifier",
+    "head_bias": "(S,) of the candidate's own classifier",
     "groups": "class counts, means and scatter of the features, all samples one group where labels are not classes",
     "moments": "the same, only where labels are classes (Moments)",
     "spectrum": "eigenvalues and vectors of the total scatter of the features (Spectrum)",
@@ -198,6 +204,7 @@ class Candidate:
     fingerprint: str  # changes whenever the weights do
     load: Callable[[], Network]
     facts: Mapping[str, float] = field(default_factory=dict)  # evidence known without a network: parameter_count, ...
+    source: str = ""  # the dataset that it was pre-trained on, family/name, where that can be had by name
     missing: str = ""  # what `load` will refuse for want of weights on this machine, and what to do, where that shows
 
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cache, lru_cache
 from typing import Literal
 
+import numpy as np
+
 from tbench.api import Candidate, Dataset, DatasetFamily, ModelFamily, Split
 from tbench.errors import TbenchError, UsageError
 from tbench.evidence.admission import frozen
@@ -17,6 +19,8 @@ from tbench.registry import Registry
 from tbench.results import Key, Record, Status
 from tbench.spec import CandidateName
 
+SAMPLE = 2000  # images of a source that source-aware metrics see
+SAMPLES_KEPT = 8
 SPLITS_KEPT = 8  # those of one dataset and seed, the reference set, and some room
 
 
@@ -32,6 +36,7 @@ class Stock:
         self.candidate = cache(self._candidate)
         self.dataset = cache(self._dataset)
         self.split = lru_cache(SPLITS_KEPT)(self._split)
+        self.sample = lru_cache(SAMPLES_KEPT)(self._sample)
         self.fingerprint = cache(self._fingerprint)
         self.content = cache(self._content)
 
@@ -49,6 +54,7 @@ class Stock:
             "images": Root.of(seen.images, content),
             "labels": Root.of(seen.labels, content),
             **{fact: Root.of(value) for fact, value in known.facts.items()},
+            **self._sources(known),
         }
 
     def together(self, candidates: Sequence[str]) -> Root | None:
@@ -63,11 +69,33 @@ class Stock:
 
     def reference(self, dataset: str) -> Root:
         """Its training images. Where they cannot be had, only what asks for them is to fail."""
-        try:
-            identity = self.fingerprint(dataset, 0)
-        except Exception:  # load raises it anew, and what asked for the images tells of it
-            identity = None
-        return Root(lambda: self.split(dataset, "train", 0).images, identity)
+        return Root(lambda: self.split(dataset, "train", 0).images, lambda: self.fingerprint(dataset, 0))
+
+    def _sources(self, candidate: Candidate) -> dict[str, Root]:
+        """A sample of what a candidate was pre-trained on, the same for every target; whole, it may be very large."""
+        name = candidate.source
+        if not name:
+            return {}
+
+        def identity() -> str | None:
+            return self.sample(name).identity
+
+        return {
+            "source_images": Root(lambda: self.sample(name).images, identity),
+            "source_labels": Root(lambda: self.sample(name).labels, identity),
+        }
+
+    def _sample(self, name: str) -> Split:
+        """Of the training images, drawn without regard to classes; in the order in which they are stored.
+
+        The whole is not kept.
+        """
+        whole = self.dataset(name).split("train", 0)
+        count = len(whole.labels)
+        chosen = np.sort(np.random.RandomState(0).permutation(count)[:SAMPLE])  # numpy has frozen its streams
+        images = whole.images[chosen] if isinstance(whole.images, np.ndarray) else [whole.images[i] for i in chosen]
+        labels = whole.labels[chosen]
+        return Split(frozen(images), frozen(labels), fingerprint(images, labels))
 
     def absent(self, candidates: Iterable[str], datasets: Iterable[str]) -> dict[str, str]:
         """Those that cannot be had on this machine, and why, as far as that shows before anything is loaded."""

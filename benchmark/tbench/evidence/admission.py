@@ -94,6 +94,9 @@ def _finite(name: str, array: NDArray[Any]) -> None:
 _FORMS: Mapping[str, Callable[[str, NDArray[Any]], NDArray[Any]]] = {
     "features": _matrix,
     "reference_features": _matrix,
+    "source_features": _matrix,
     "source_probabilities": _probabilities,
+    "source_own_probabilities": _probabilities,
+    "source_labels": _labels,
     "labels": _labels,
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 
 Arrays = Mapping[str, NDArray[Any]]
+
+HEADLESS = "the candidate has no head for source classes"
 
 
 @evidence(keep=True, shards="images")
@@ -80,7 +83,7 @@ def features(forward: Arrays) -> NDArray[Any]:
 def source_probabilities(forward: Arrays) -> NDArray[Any]:
     """(N, S) what the candidate's own head says about the target's training images."""
     if "probabilities" not in forward:
-        raise Inapplicable("the candidate has no head for source classes")
+        raise Inapplicable(HEADLESS)
     return forward["probabilities"]
 
 
@@ -94,3 +97,43 @@ def reference_forward(network: Network, reference_images: Images, device: str, p
 def reference_features(reference_forward: Arrays) -> NDArray[Any]:
     """(M, D) features of the general reference set."""
     return reference_forward["features"]
+
+
+@evidence(touches=["source data"], keep=True, shards="source_images")
+def source_forward(network: Network, source_images: Images, device: str, precision: str) -> Arrays:
+    """features (M, D) float32 and, where there is a head, probabilities (M, S) float32 of the candidate's source."""
+    return forward(network, source_images, device, precision)
+
+
+def source_features(source_forward: Arrays) -> NDArray[Any]:
+    """(M, D) features of the candidate's source."""
+    return source_forward["features"]
+
+
+@evidence(touches=["source head"])
+def source_own_probabilities(source_forward: Arrays) -> NDArray[Any]:
+    """(M, S) what the candidate's own head says about its source's images."""
+    if "probabilities" not in source_forward:
+        raise Inapplicable(HEADLESS)
+    return source_forward["probabilities"]
+
+
+@evidence(touches=["source head"])
+def head_weight(network: Network) -> NDArray[Any]:
+    """(S, D) float32."""
+    return _linear(network).weight.detach().cpu().numpy()
+
+
+@evidence(touches=["source head"])
+def head_bias(network: Network) -> NDArray[Any]:
+    """(S,) float32; zeros where the head has none."""
+    head = _linear(network)
+    return np.zeros(head.out_features, np.float32) if head.bias is None else head.bias.detach().cpu().numpy()
+
+
+def _linear(network: Network) -> nn.Linear:
+    if network.head is None:
+        raise Inapplicable(HEADLESS)
+    if not isinstance(network.head, nn.Linear):
+        raise Inapplicable("the candidate's head is not one linear layer")
+    return network.head

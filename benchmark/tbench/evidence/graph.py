@@ -50,17 +50,22 @@ class Cost:
 class Root:
     """Evidence that comes from outside the graph. Only what rests on roots with an identity can be kept on disk.
 
-    cost: what getting it took, known once it is loaded; most roots cost nothing.
+    identity: may be told only when it is asked for, where telling it is dear. cost: what getting it took, known once
+    it is loaded; most roots cost nothing.
     """
 
     load: Callable[[], object]
-    identity: str | None = None
+    identity: str | Callable[[], str | None] | None = None
     cost: Callable[[], Cost] | None = None
 
     @classmethod
     def of(cls, value: object, identity: str | None = None) -> Root:
         """A value that is there already."""
         return cls(lambda: value, identity)
+
+    @property
+    def known_as(self) -> str | None:
+        return self.identity() if callable(self.identity) else self.identity
 
 
 @dataclass
@@ -201,7 +206,7 @@ class Evidence:
     def _key(self, name: str) -> str | None:
         """Of the content that the node rests on and the code that computes it; None if some content has no identity."""
         node = self.nodes[name]
-        roots = {root: self.roots[root].identity for root in self.below(name) if root in self.roots}
+        roots = {root: self.roots[root].known_as for root in self.below(name) if root in self.roots}
         if None in roots.values():
             return None
         code = {key: versions()[key] for key in ("tbench", "torch", "timm")}

@@ -40,7 +40,10 @@ class Family:
         if card.source_accuracy is not None and card.classes and layer is None:
             facts["source_accuracy"] = card.source_accuracy
         load = partial(assemble, path, card, layer)
-        return Candidate(f"checkpoint/{name}{suffix}", f"{sha256}, card {described}{suffix}", load, facts)
+        source = str(card.recipe.get("dataset", ""))
+        return Candidate(
+            f"checkpoint/{name}{suffix}", f"{sha256}, card {described}{suffix}", load, facts, source=source
+        )
 
     def together(self, name: str, layers: Sequence[str | None]) -> Network | None:
         """One network for several layers of a file, as `candidate` knows them; None is the whole network.

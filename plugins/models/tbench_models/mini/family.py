@@ -38,12 +38,13 @@ class Family:
             facts = {"parameter_count": float(card.parameters)}
             if card.source_accuracy is not None:
                 facts["source_accuracy"] = card.source_accuracy
-            return Candidate(f"mini/{name}", card.sha256, partial(_load, self.folder, name, card, None), facts)
+            load = partial(_load, self.folder, name, card, None)
+            return Candidate(f"mini/{name}", card.sha256, load, facts, source=card.recipe.source)
         if layer not in card.parameters_upto:
             raise UsageError(f"mini/{name} has no layer {layer!r}; there are {', '.join(card.parameters_upto)}")
         facts = {"parameter_count": float(card.parameters_upto[layer])}
         load = partial(_load, self.folder, name, card, layer)
-        return Candidate(f"mini/{name}@{layer}", f"{card.sha256}@{layer}", load, facts)
+        return Candidate(f"mini/{name}@{layer}", f"{card.sha256}@{layer}", load, facts, source=card.recipe.source)
 
     def together(self, name: str, layers: Sequence[str | None]) -> Network:
         """One network for several layers of a member, as `candidate` knows them; None is the whole network."""
