@@ -72,8 +72,8 @@ def test_what_is_not_on_this_machine_is_told_beforehand() -> None:
 def test_without_its_reference_set_a_suite_fails_only_where_that_is_asked_for() -> None:
     stock = Stock()
     here, gone = stock.reference("mini/digits"), stock.reference("folder/nowhere")
-    assert here.identity == stock.fingerprint("mini/digits", 0)
+    assert here.known_as == stock.fingerprint("mini/digits", 0)
     assert here.load() is stock.split("mini/digits", "train", 0).images
-    assert gone.identity is None
-    with pytest.raises(UsageError, match="there is no nowhere"):
-        gone.load()
+    for ask in (lambda: gone.known_as, gone.load):
+        with pytest.raises(UsageError, match="there is no nowhere"):
+            ask()
