@@ -144,6 +144,7 @@ def _made_up() -> dict[str, object]:
         "source_accuracy": 0.5,
         "seed": 0,
         "device": "cpu",
+        "precision": "float32",
     }
     for value in made.values():
         if isinstance(value, np.ndarray):
