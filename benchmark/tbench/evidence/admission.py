@@ -65,6 +65,10 @@ def frozen(value: object) -> Any:
 def _matrix(name: str, array: NDArray[Any]) -> NDArray[Any]:
     if array.ndim != 2 or 0 in array.shape:
         raise EvidenceError(f"{name} must be a matrix, one row per sample; got shape {array.shape}")
+    return _real(name, array)
+
+
+def _real(name: str, array: NDArray[Any]) -> NDArray[Any]:
     if array.dtype.kind not in "fiub":
         raise EvidenceError(f"{name} must be real numbers; got {array.dtype}")
     _finite(name, array)
@@ -82,16 +86,15 @@ def _probabilities(name: str, array: NDArray[Any]) -> NDArray[Any]:
 
 
 def _maps(name: str, array: NDArray[Any]) -> NDArray[Any]:
-    """One array of numbers per sample, of any form."""
-    if array.ndim < 2 or 0 in array.shape:
+    if array.ndim < 2 or 0 in array.shape[1:]:
         raise EvidenceError(f"{name} must be one array of numbers per sample; got shape {array.shape}")
-    return _matrix(name, array.reshape(len(array), -1)).reshape(array.shape)
+    return _real(name, array)
 
 
 def _vector(name: str, array: NDArray[Any]) -> NDArray[Any]:
     if array.ndim != 1 or not array.size:
         raise EvidenceError(f"{name} must be a vector; got shape {array.shape}")
-    return _matrix(name, array[:, None])[:, 0]
+    return _real(name, array)
 
 
 def _labels(name: str, array: NDArray[Any]) -> NDArray[Any]:
