@@ -36,7 +36,9 @@ class Check:
 def check(metric: Metric, catalogue: Catalogue) -> list[Check]:
     """Try every promise of the contract on one metric."""
     made_up = _made_up()
-    needed = set(needs(metric.core.function)) | {need for piece in metric.transforms for need in needs(piece.function)}
+    needed = (set(needs(metric.core.function)) - metric.spared) | {
+        need for piece in metric.transforms for need in needs(piece.function)
+    }
     graph = Evidence({name: Root.of(value) for name, value in made_up.items()}, catalogue.nodes)
     rests_on = {root for need in needed for root in graph.below(need)}
     random = "draws at random (asks for seed)" if "seed" in rests_on else ""
