@@ -1,4 +1,4 @@
-"""RSA: Dwivedi and Roig, Representation similarity analysis for efficient task taxonomy & transfer learning, 2019."""
+"""RSA: Dwivedi and Roig, Representation similarity analysis for efficient task taxonomy [...], CVPR 2019."""
 
 from __future__ import annotations
 
@@ -32,11 +32,10 @@ def rsa(
 ) -> Score:
     """Rank correlation of the dissimilarities between images, in the candidate and in a probe of the target; [-1, 1].
 
-    features (N, D), probe_features (N, P), CVPR 2019. Two images are as dissimilar as 1 - the Pearson correlation of
-    their rows, after the mean over images was taken off each column, as the authors' code
-    (kshitijd20/RSA-CVPR19-release) does. An image whose row is then constant has no correlation: it is left out of both
-    networks, which the term dropped and a ScoreWarning tell. Ties (to
-    12 decimals) have average ranks.
+    features (N, D), probe_features (N, P). Two images are as dissimilar as 1 - the Pearson correlation of their rows,
+    after the mean over images was taken off each column, as the authors' code (kshitijd20/RSA-CVPR19-release) does. An
+    image whose row is then constant has no correlation: it is left out of both networks, which the term dropped and a
+    ScoreWarning tell. Ties (to 12 decimals) have average ranks.
 
     comparison: spearman (the paper), kendall (tau-b) or pearson, over the pairs of images.
     samples: at most so many images, drawn with the seed; 500 in the paper; none takes all N, and N^2/2 pairs.
