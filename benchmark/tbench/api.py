@@ -81,6 +81,12 @@ VOCABULARY: Mapping[str, str] = {
     "precision": "what the network computes in: float32, or bfloat16",
     "algebra": "Grams, eigen-decompositions and Cholesky factors in float64, on that device (Algebra)",
     "seed": "an integer, its own for each candidate, dataset and run seed; anything random must use it",
+    "source_members": "(M,) which source of a set each of these is from, 0..G-1",
+    "source_labels_of_target": "(N,) source classes of the target's images, where they are known (paired labels)",
+    "probe_features": "(N, P) a small network trained on the target, on the target's training images",
+    "attributions": "(N, I) or (N, C, ...) gradient times input of the candidate's features",
+    "probe_attributions": "(N, I) or (N, C, ...) the same of the probe",
+    "earlier_attributions": "(L, N, ...) attributions of the layers before the candidate's, in their order",
 }
 
 Touch = Literal[

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,7 @@ from torch import nn
 
 from tbench.api import Network
 from tbench.errors import EvidenceError, Inapplicable, TbenchError, UsageError
+from tbench.evidence.admission import PER_SAMPLE
 from tbench.evidence.graph import Evidence, Root
 from tbench.metric import Catalogue, Metric
 from tbench.spec import needs
@@ -35,11 +36,13 @@ class Check:
 def check(metric: Metric, catalogue: Catalogue) -> list[Check]:
     """Try every promise of the contract on one metric."""
     made_up = _made_up()
-    needed = set(needs(metric.core.function)) | {need for piece in metric.transforms for need in needs(piece.function)}
+    needed = (set(needs(metric.core.function)) - metric.spared) | {
+        need for piece in metric.transforms for need in needs(piece.function)
+    }
     graph = Evidence({name: Root.of(value) for name, value in made_up.items()}, catalogue.nodes)
     rests_on = {root for need in needed for root in graph.below(need)}
     random = "draws at random (asks for seed)" if "seed" in rests_on else ""
-    per_sample = rests_on & {"features", "labels", "source_probabilities"}
+    per_sample = rests_on & set(PER_SAMPLE)
     trial = _Trial(metric, catalogue)
 
     def value(evidence: Arrays) -> float | None:
@@ -84,7 +87,7 @@ def check(metric: Metric, catalogue: Catalogue) -> list[Check]:
         ("answers on constant columns", lambda: answers(_constant_column), no_features),
         ("answers on fewer samples than columns", lambda: answers(_few_samples), no_rows),
         ("is not given NaN", lambda: refused(_with_nan), no_features),
-        ("is not given evidence of two lengths", lambda: refused(_two_lengths), one_of_two),
+        ("is not given evidence of two lengths", lambda: refused(lambda e: _two_lengths(e, per_sample)), one_of_two),
     ]
     return [_tried(promise, attempt, excuse) for promise, attempt, excuse in promises]
 
@@ -145,6 +148,16 @@ def _made_up() -> dict[str, object]:
         "seed": 0,
         "device": "cpu",
         "precision": "float32",
+        "source_features": draws.normal(size=(2 * SAMPLES, COLUMNS)) + 1,
+        "source_labels": np.arange(2 * SAMPLES) % SOURCES,
+        "source_members": np.arange(2 * SAMPLES) % 3,
+        "source_labels_of_target": (labels + draws.integers(0, 2, size=SAMPLES)) % SOURCES,
+        "head_weight": draws.normal(size=(SOURCES, COLUMNS)),
+        "head_bias": draws.normal(size=SOURCES),
+        "probe_features": features[:, :5] + draws.normal(size=(SAMPLES, 5)),
+        "attributions": draws.normal(size=(SAMPLES, 3, SIDE, SIDE)),
+        "probe_attributions": draws.normal(size=(SAMPLES, 3, SIDE, SIDE)),
+        "earlier_attributions": draws.normal(size=(2, SAMPLES, 3, SIDE, SIDE)),
     }
     for value in made.values():
         if isinstance(value, np.ndarray):
@@ -163,7 +176,7 @@ def _network() -> Network:
 
 
 def _rows(evidence: Arrays, rows: NDArray[np.intp]) -> dict[str, object]:
-    per_sample = ("features", "labels", "source_probabilities", "images")
+    per_sample = (*PER_SAMPLE, "images")
     return {name: np.asarray(value)[rows] if name in per_sample else value for name, value in evidence.items()}
 
 
@@ -204,5 +217,6 @@ def _with_nan(evidence: Arrays) -> Arrays:
     return {**evidence, "features": features}
 
 
-def _two_lengths(evidence: Arrays) -> Arrays:
-    return {**evidence, "labels": np.asarray(evidence["labels"])[:-1]}
+def _two_lengths(evidence: Arrays, names: Iterable[str]) -> Arrays:
+    name = sorted(names)[-1]
+    return {**evidence, name: np.asarray(evidence[name])[:-1]}

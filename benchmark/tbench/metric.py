@@ -52,7 +52,7 @@ class Metric:
         for transform in self.transforms:
             evidence = evidence.moved(transform.label, transform.function, transform.settings)
         asked = needs(self.core.function)
-        wanted = [need for need in asked if need not in self._spared]
+        wanted = [need for need in asked if need not in self.spared]
         given = dict.fromkeys(asked) | {need: evidence[need] for need in wanted}
         value, timing = (steady if repeat else once)(lambda: self.core.function(**given, **self.core.settings))
         costs: dict[str, Cost] = {}
@@ -65,7 +65,7 @@ class Metric:
         return Verdict(self._number(score.value), terms, timing, dict(sorted(costs.items())))
 
     @property
-    def _spared(self) -> frozenset[str]:
+    def spared(self) -> frozenset[str]:
         """Evidence that the function does not need under its settings."""
         spares = getattr(self.core.function, "spares", None)
         return frozenset(spares(defaults(self.core.function) | dict(self.core.settings))) if spares else frozenset()

@@ -39,6 +39,9 @@ def score_all(specs: Iterable[str], **evidence: object) -> dict[str, float]:
 
 def _verdicts(specs: Iterable[str], evidence: dict[str, object]) -> dict[str, Verdict]:
     catalogue = Catalogue.installed()
-    roots = {name: Root.of(value) for name, value in ({"seed": 0, "device": "cpu", "precision": "float32"} | evidence).items()}
+    roots = {
+        name: Root.of(value)
+        for name, value in ({"seed": 0, "device": "cpu", "precision": "float32"} | evidence).items()
+    }
     given = Evidence(roots, catalogue.nodes, whose=f"the evidence given ({', '.join(evidence) or 'nothing'})")
     return {spec: catalogue.metric(spec).judge(given) for spec in specs}

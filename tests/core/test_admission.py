@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tbench.errors import EvidenceError
-from tbench.evidence.admission import admit, check_lengths
+from tbench.evidence.admission import admit, check_lengths, check_widths
 
 
 @pytest.mark.parametrize(
@@ -53,6 +53,16 @@ def test_several_columns_of_zero_and_one_are_multi_label(kind: type) -> None:
         ("source_probabilities", [[0.5, 0.5], [3.0, -2.0]], r"sum to 1 \(row 1 does not\); are these logits"),
         ("source_probabilities", [[0.5, 0.5], [0.7, 0.7]], r"sum to 1 \(row 1 does not\); are these logits"),
         ("source_probabilities", [[0.0, 0.0], [0.5, 0.5]], r"row 0 does not"),
+        ("source_features", [1.0, 2.0], "source_features must be a matrix"),
+        ("source_labels", np.array([[0, 1], [2, 1]]), "source_labels with several columns must be 0/1"),
+        ("head_bias", [[1.0, 2.0]], r"head_bias must be a vector; got shape \(1, 2\)"),
+        ("head_bias", [0.0, np.nan], "head_bias: 1 values are NaN or infinite, the first in row 1"),
+        ("attributions", [1.0, 2.0], "attributions must be one array of numbers per sample"),
+        (
+            "attributions",
+            np.full((2, 3, 2, 2), np.nan),
+            "attributions: 24 values are NaN or infinite, the first in row",
+        ),
     ],
 )
 def test_refused_in_one_line(name: str, value: object, told: str) -> None:
@@ -73,3 +83,23 @@ def test_lengths_are_compared() -> None:
     with pytest.raises(EvidenceError, match="features 3, labels 2"):
         check_lengths({"features": np.ones((3, 2)), "labels": np.zeros(2, int)})
     check_lengths({"features": np.ones((3, 2)), "labels": np.zeros(3, int), "seed": 1})
+
+
+def test_lengths_of_the_source_are_their_own() -> None:
+    given = {"features": np.ones((3, 2)), "source_features": np.ones((5, 2)), "source_labels": np.zeros(5, int)}
+    check_lengths(given)
+    with pytest.raises(EvidenceError, match="source_features 5, source_labels 4"):
+        check_lengths(given | {"source_labels": np.zeros(4, int)})
+
+
+def test_widths_of_one_network_are_compared() -> None:
+    given = {"features": np.ones((3, 2)), "source_features": np.ones((5, 2)), "probe_features": np.ones((3, 7))}
+    check_widths(given)
+    with pytest.raises(EvidenceError, match="features 2, source_features 2, head_weight 4; give all from one layer"):
+        check_widths(given | {"head_weight": np.ones((6, 4))})
+
+
+def test_maps_keep_their_form() -> None:
+    maps = admit("attributions", np.ones((4, 3, 2, 2), dtype=int))
+    assert isinstance(maps, np.ndarray)
+    assert (maps.shape, maps.dtype) == ((4, 3, 2, 2), np.float64)

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tbench
-from tbench.api import Inapplicable
-from tbench_metrics.nce import nce
+from tbench.api import EvidenceError, Inapplicable
+from tbench_metrics.nce import nce, nce_paired
 
 SEEDS = st.integers(0, 2**32 - 1)
 QUIET = settings(max_examples=50)
@@ -126,3 +126,36 @@ def test_inputs_are_left_alone():
     probabilities.flags.writeable = labels.flags.writeable = False
     assert isinstance(nce(probabilities, labels, soft=True, eps=1e-5), float)
     assert isinstance(nce(probabilities, labels, eps=1e-5), float)
+
+
+@QUIET
+@given(seed=SEEDS)
+def test_paired_labels_are_predictions_that_are_certain(seed):
+    rng = np.random.default_rng(seed)
+    labels, theirs = rng.integers(4, size=30), rng.integers(6, size=30)
+    value = tbench.score("nce-paired", source_labels_of_target=theirs, labels=labels)
+    assert value == pytest.approx(
+        tbench.score("nce", source_probabilities=certain(theirs, 6), labels=labels), abs=1e-12
+    )
+    names = np.array(["ant", "bee", "cat", "dog", "eel", "fox"])
+    assert tbench.score("nce-paired", source_labels_of_target=names[theirs], labels=labels) == value
+    source, both = (np.unique(classes, return_inverse=True)[1] for classes in (theirs, 6 * labels + theirs))
+    assert value == pytest.approx(entropy(source) - entropy(both), abs=1e-12)  # -H(Y | Z) = H(Z) - H(Y, Z)
+
+
+def test_paired_labels_that_say_all_and_nothing():
+    labels = np.arange(12) % 3
+    assert nce_paired(labels, labels) == 0
+    assert nce_paired(np.arange(12), labels) == 0
+    assert nce_paired(np.zeros(12, dtype=int), labels) == pytest.approx(-np.log(3))
+    assert nce_paired(labels, np.zeros(12, dtype=int)) == 0
+
+
+def test_paired_labels_must_be_classes_of_the_same_images():
+    labels = np.arange(12) % 3
+    with pytest.raises(EvidenceError, match="different lengths"):
+        tbench.score("nce-paired", source_labels_of_target=labels[:-1], labels=labels)
+    with pytest.raises(Inapplicable, match="one class per sample"):
+        tbench.score("nce-paired", source_labels_of_target=labels + 0.5, labels=labels)
+    with pytest.raises(EvidenceError, match="source_labels_of_target: 1 values are NaN"):
+        tbench.score("nce-paired", source_labels_of_target=np.where(labels == 0, np.nan, 1.0)[:3], labels=labels[:3])

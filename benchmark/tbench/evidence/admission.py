@@ -12,7 +12,12 @@ from numpy.typing import NDArray
 
 from tbench.errors import EvidenceError
 
-PER_SAMPLE = ("features", "labels", "source_probabilities")
+PER_SAMPLE = (
+    *("features", "labels", "source_probabilities", "source_labels_of_target"),
+    *("probe_features", "attributions", "probe_attributions"),
+)
+PER_SOURCE_SAMPLE = ("source_features", "source_labels", "source_members")
+OF_ONE_WIDTH = ("features", "source_features", "head_weight")
 ROW_SUM_TOLERANCE = 1e-4
 
 
@@ -23,11 +28,20 @@ def admit(name: str, value: object) -> object:
 
 
 def check_lengths(known: Mapping[str, object]) -> None:
-    """All evidence given per sample speaks of the same samples."""
-    lengths = {name: len(array) for name in PER_SAMPLE if isinstance(array := known.get(name), np.ndarray)}
-    if len(set(lengths.values())) > 1:
-        told = ", ".join(f"{name} {length}" for name, length in lengths.items())
-        raise EvidenceError(f"evidence of different lengths: {told}; give one row per sample in each")
+    """All evidence given per sample speaks of the same samples; those of the source are others than the target's."""
+    for names in (PER_SAMPLE, PER_SOURCE_SAMPLE):
+        lengths = {name: len(array) for name in names if isinstance(array := known.get(name), np.ndarray)}
+        if len(set(lengths.values())) > 1:
+            told = ", ".join(f"{name} {length}" for name, length in lengths.items())
+            raise EvidenceError(f"evidence of different lengths: {told}; give one row per sample in each")
+
+
+def check_widths(known: Mapping[str, object]) -> None:
+    """What one network says of target and source, and its head, have the same columns."""
+    widths = {name: array.shape[1] for name in OF_ONE_WIDTH if isinstance(array := known.get(name), np.ndarray)}
+    if len(set(widths.values())) > 1:
+        told = ", ".join(f"{name} {width}" for name, width in widths.items())
+        raise EvidenceError(f"evidence of different numbers of columns: {told}; give all from one layer of one network")
 
 
 def frozen(value: object) -> Any:
@@ -51,6 +65,10 @@ def frozen(value: object) -> Any:
 def _matrix(name: str, array: NDArray[Any]) -> NDArray[Any]:
     if array.ndim != 2 or 0 in array.shape:
         raise EvidenceError(f"{name} must be a matrix, one row per sample; got shape {array.shape}")
+    return _real(name, array)
+
+
+def _real(name: str, array: NDArray[Any]) -> NDArray[Any]:
     if array.dtype.kind not in "fiub":
         raise EvidenceError(f"{name} must be real numbers; got {array.dtype}")
     _finite(name, array)
@@ -65,6 +83,18 @@ def _probabilities(name: str, array: NDArray[Any]) -> NDArray[Any]:
             f"{name} must be rows of probabilities that sum to 1 (row {row} does not); are these logits?"
         )
     return array
+
+
+def _maps(name: str, array: NDArray[Any]) -> NDArray[Any]:
+    if array.ndim < 2 or 0 in array.shape[1:]:
+        raise EvidenceError(f"{name} must be one array of numbers per sample; got shape {array.shape}")
+    return _real(name, array)
+
+
+def _vector(name: str, array: NDArray[Any]) -> NDArray[Any]:
+    if array.ndim != 1 or not array.size:
+        raise EvidenceError(f"{name} must be a vector; got shape {array.shape}")
+    return _real(name, array)
 
 
 def _labels(name: str, array: NDArray[Any]) -> NDArray[Any]:
@@ -99,4 +129,12 @@ _FORMS: Mapping[str, Callable[[str, NDArray[Any]], NDArray[Any]]] = {
     "source_own_probabilities": _probabilities,
     "source_labels": _labels,
     "labels": _labels,
+    "source_members": _labels,
+    "source_labels_of_target": _labels,
+    "head_weight": _matrix,
+    "head_bias": _vector,
+    "probe_features": _matrix,
+    "attributions": _maps,
+    "probe_attributions": _maps,
+    "earlier_attributions": _maps,
 }

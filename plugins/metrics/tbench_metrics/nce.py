@@ -33,8 +33,24 @@ def nce(source_probabilities: FloatArray, labels: IntArray, *, eps: float = 0.0,
     else:
         cells = own * sources + source_probabilities.argmax(axis=1)
         joint = np.bincount(cells, minlength=classes * sources).reshape(classes, sources)
-    joint = joint / len(own)  # P(y, z)
+    return _score(joint / len(own), eps)
+
+
+def nce_paired(source_labels_of_target: IntArray, labels: IntArray) -> float:
+    """NCE where the source class of each of the target's images is known, and not predicted; in [-H(Y), 0].
+
+    source_labels_of_target (N,), labels (N,). This is how the paper defines it, for two sets of labels of the same
+    images. It needs a source that labels the target's images, but no candidate: it tells sources apart, not models.
+    """
+    own, theirs = class_labels(labels), class_labels(source_labels_of_target)
+    joint = np.zeros((int(own.max()) + 1, int(theirs.max()) + 1))
+    np.add.at(joint, (own, theirs), 1)
+    return _score(joint / len(own), eps=0.0)
+
+
+def _score(joint: FloatArray, eps: float) -> float:
+    """Of P(y, z), (K, S), to each cell of which eps is added."""
     marginal = joint.sum(axis=0) + eps  # P(z)
-    joint += eps
+    joint = joint + eps
     conditional = np.divide(joint, marginal, out=np.ones_like(joint), where=joint > 0)  # P(y | z), with 0 log 0 = 0
     return float((joint * np.log(conditional)).sum())  # sum over y, z of P(y, z) log P(y | z)

@@ -1,0 +1,38 @@
+"""Metrics that know of a source or of a probe keep the contract, whatever their settings."""
+
+from __future__ import annotations
+
+import pytest
+
+from tbench.contract import check
+from tbench.metric import Catalogue
+
+SPECS = [
+    "rsa",
+    "rsa:samples=none,comparison=kendall",
+    "dds",
+    "dds:samples=none,kernel=pearson,normalisation=centring",
+    "depara",
+    "depara:samples=none,centred=true,signed=true",
+    "domain-similarity",
+    "domain-similarity:gamma=0.01,min_images=30",
+    "multi-source",
+    "multi-source:alphabet=joint",
+    "multi-source:members=true,cells=5",
+    "nce-paired",
+    "transfer-measure",
+]
+TRIED = {
+    "gives one finite number, or says that it is inapplicable",
+    "says the same when asked again",
+    "leaves its inputs as they are",
+    "answers on fewer samples than columns",
+}
+
+
+@pytest.mark.parametrize("spec", SPECS)
+def test_keeps_the_contract(spec):
+    catalogue = Catalogue.installed()
+    done = check(catalogue.metric(spec), catalogue)
+    assert [one for one in done if one.problem] == []
+    assert {one.promise for one in done if not one.excuse} >= TRIED
