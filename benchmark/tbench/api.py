@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from tbench.evidence.algebra import Algebra as Algebra
     from tbench.evidence.discriminant import Discriminant as Discriminant
     from tbench.evidence.gram import Gram as Gram
+    from tbench.evidence.transport import Coupling as Coupling
+    from tbench.evidence.transport import Transport as Transport
 
     FloatArray = NDArray[np.float64]
     IntArray = NDArray[np.int64]
@@ -75,6 +77,10 @@ VOCABULARY: Mapping[str, str] = {
     "precision": "what the network computes in: float32, or bfloat16",
     "algebra": "Grams, eigen-decompositions and Cholesky factors in float64, on that device (Algebra)",
     "seed": "an integer, its own for each candidate, dataset and run seed; anything random must use it",
+    "source_features": "(M, D) the candidate on its source's training images",
+    "source_labels": "(M,) classes 0..S-1 of these",
+    "transport": "optimal couplings of two sets of samples, by POT (Transport)",
+    "auxiliary_scores": "(A, 2+) terms and known accuracies of other transfer pairs",
 }
 
 Touch = Literal[

@@ -144,6 +144,9 @@ def _made_up() -> dict[str, object]:
         "source_accuracy": 0.5,
         "seed": 0,
         "device": "cpu",
+        "source_features": draws.normal(size=(2 * SAMPLES, COLUMNS)) + 1,
+        "source_labels": np.arange(2 * SAMPLES) % SOURCES,
+        "auxiliary_scores": draws.normal(size=(6, 3)),
     }
     for value in made.values():
         if isinstance(value, np.ndarray):

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from tbench.errors import EvidenceError
 
 PER_SAMPLE = ("features", "labels", "source_probabilities")
+PER_SOURCE_SAMPLE = ("source_features", "source_labels")
 ROW_SUM_TOLERANCE = 1e-4
 
 
@@ -23,11 +24,12 @@ def admit(name: str, value: object) -> object:
 
 
 def check_lengths(known: Mapping[str, object]) -> None:
-    """All evidence given per sample speaks of the same samples."""
-    lengths = {name: len(array) for name in PER_SAMPLE if isinstance(array := known.get(name), np.ndarray)}
-    if len(set(lengths.values())) > 1:
-        told = ", ".join(f"{name} {length}" for name, length in lengths.items())
-        raise EvidenceError(f"evidence of different lengths: {told}; give one row per sample in each")
+    """All evidence given per sample speaks of the same samples; those of the source are others than the target's."""
+    for names in (PER_SAMPLE, PER_SOURCE_SAMPLE):
+        lengths = {name: len(array) for name in names if isinstance(array := known.get(name), np.ndarray)}
+        if len(set(lengths.values())) > 1:
+            told = ", ".join(f"{name} {length}" for name, length in lengths.items())
+            raise EvidenceError(f"evidence of different lengths: {told}; give one row per sample in each")
 
 
 def frozen(value: object) -> Any:
@@ -96,4 +98,7 @@ _FORMS: Mapping[str, Callable[[str, NDArray[Any]], NDArray[Any]]] = {
     "reference_features": _matrix,
     "source_probabilities": _probabilities,
     "labels": _labels,
+    "source_features": _matrix,
+    "source_labels": _labels,
+    "auxiliary_scores": _matrix,
 }

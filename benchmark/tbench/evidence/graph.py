@@ -15,7 +15,7 @@ import numpy as np
 
 from tbench.api import VOCABULARY
 from tbench.errors import EvidenceError, MissingEvidence, UsageError
-from tbench.evidence.admission import PER_SAMPLE, admit, check_lengths
+from tbench.evidence.admission import PER_SAMPLE, PER_SOURCE_SAMPLE, admit, check_lengths
 from tbench.evidence.shelf import DamagedError, Shelf
 from tbench.provenance import machine, versions
 from tbench.spec import needs
@@ -88,7 +88,7 @@ class Evidence:
         if name not in self._known:
             try:
                 value = admit(name, self._find(name))
-                if name in PER_SAMPLE:
+                if name in (*PER_SAMPLE, *PER_SOURCE_SAMPLE):
                     check_lengths(self._known | {name: value})
             except Exception as error:
                 self._failed[name] = error
