@@ -26,9 +26,9 @@ def test_a_coupling_has_even_margins_and_no_more_cost_than_independence(seed, re
     coupling = Transport(0).coupling(cost, regulariser)
     assert coupling.converged
     assert (coupling.mass >= 0).all()
-    np.testing.assert_allclose(coupling.mass.sum(axis=1), 1 / 7, atol=1e-8)
-    np.testing.assert_allclose(coupling.mass.sum(axis=0), 1 / 11, atol=1e-8)
-    assert (coupling.mass * cost).sum() <= cost.mean() + 1e-8
+    np.testing.assert_allclose(coupling.mass.sum(axis=1), 1 / 7, atol=1e-6)
+    np.testing.assert_allclose(coupling.mass.sum(axis=0), 1 / 11, atol=1e-6)
+    assert (coupling.mass * cost).sum() <= cost.mean() + 1e-6
 
 
 @QUIET
@@ -37,7 +37,7 @@ def test_equal_sides_are_an_assignment_and_regularising_costs(seed):
     cost = np.random.default_rng(seed).uniform(size=(9, 9))
     least = Transport(0).cheapest(cost)
     assert least == pytest.approx(cost[linear_sum_assignment(cost)].mean(), rel=1e-9)
-    assert (Transport(0).coupling(cost, 0.1).mass * cost).sum() >= least - 1e-8
+    assert (Transport(0).coupling(cost, 0.1).mass * cost).sum() >= least - 1e-6
 
 
 @QUIET
