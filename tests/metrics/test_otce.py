@@ -127,7 +127,7 @@ def test_order_names_scale_offset_and_rotation_do_not_matter(seed):
         "source_labels": rng.permutation(3)[given["source_labels"][others]],
     }
     for spec in ("f-otce", "jc-otce", "f-otce:regulariser=0.1"):
-        assert tbench.score(spec, **moved) == pytest.approx(tbench.score(spec, **given), rel=1e-6, abs=1e-9)
+        assert tbench.score(spec, **moved) == pytest.approx(tbench.score(spec, **given), abs=1e-4)
 
 
 @QUIET

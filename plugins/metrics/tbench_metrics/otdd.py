@@ -72,7 +72,7 @@ def otdd(
     if regulariser:  # less what the entropy alone makes of each side and itself
         distance += regulariser * _divergence(coupling)
         for side in (sources, targets):
-            cost = sum(side.costs(side))
+            cost = np.add(*side.costs(side))
             own = transport.coupling(cost, regulariser)
             distance -= (float((own.mass * cost).sum()) + regulariser * _divergence(own)) / 2
             converged = converged and own.converged
@@ -97,7 +97,9 @@ class _Task:
         deviations = [
             (group - mean) / np.sqrt(max(len(group) - 1, 1)) for group, mean in zip(groups, means, strict=True)
         ]
-        factors = [np.linalg.qr(part, mode="r") if len(part) > part.shape[1] else part for part in deviations]
+        factors = [
+            np.asarray(np.linalg.qr(part, mode="r")) if len(part) > part.shape[1] else part for part in deviations
+        ]
         return cls(rows, labels, means, factors if gaussian else [], squared)
 
     def costs(self, other: _Task) -> tuple[FloatArray, FloatArray]:
