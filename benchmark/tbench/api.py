@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from tbench.evidence.algebra import Algebra as Algebra
     from tbench.evidence.discriminant import Discriminant as Discriminant
     from tbench.evidence.gram import Gram as Gram
+    from tbench.evidence.transport import Coupling as Coupling
+    from tbench.evidence.transport import Transport as Transport
 
     FloatArray = NDArray[np.float64]
     IntArray = NDArray[np.int64]
@@ -87,6 +89,8 @@ VOCABULARY: Mapping[str, str] = {
     "attributions": "(N, I) or (N, C, ...) gradient times input of the candidate's features",
     "probe_attributions": "(N, I) or (N, C, ...) the same of the probe",
     "earlier_attributions": "(L, N, ...) attributions of the layers before the candidate's, in their order",
+    "transport": "optimal couplings of two sets of samples, by POT (Transport)",
+    "auxiliary_scores": "(A, 2+) terms and known accuracies of other transfer pairs",
 }
 
 Touch = Literal[

@@ -158,6 +158,7 @@ def _made_up() -> dict[str, object]:
         "attributions": draws.normal(size=(SAMPLES, 3, SIDE, SIDE)),
         "probe_attributions": draws.normal(size=(SAMPLES, 3, SIDE, SIDE)),
         "earlier_attributions": draws.normal(size=(2, SAMPLES, 3, SIDE, SIDE)),
+        "auxiliary_scores": draws.normal(size=(6, 3)),
     }
     for value in made.values():
         if isinstance(value, np.ndarray):

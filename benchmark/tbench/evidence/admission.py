@@ -137,4 +137,5 @@ _FORMS: Mapping[str, Callable[[str, NDArray[Any]], NDArray[Any]]] = {
     "attributions": _maps,
     "probe_attributions": _maps,
     "earlier_attributions": _maps,
+    "auxiliary_scores": _matrix,
 }
