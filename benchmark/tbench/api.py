@@ -74,6 +74,13 @@ VOCABULARY: Mapping[str, str] = {
     "device": "where networks and linear algebra run: cpu, or what torch calls another device, such as cuda",
     "precision": "what the network computes in: float32, or bfloat16",
     "algebra": "Grams, eigen-decompositions and Cholesky factors in float64, on that device (Algebra)",
+    "task_embedding": "(P,) Fisher information of a reference network's parameters on the target",
+    "source_embedding": "the same on the candidate's source",
+    "initial_parameters": "state dict as arrays by name, before any training",
+    "pretrained_parameters": "the same after pre-training",
+    "finetuned_parameters": "the same after fine-tuning on the target",
+    "pool_losses": "(N, C) held-out loss of each candidate's transfer head per image",
+    "pool_place": "which column is the candidate's",
     "seed": "an integer, its own for each candidate, dataset and run seed; anything random must use it",
 }
 
