@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tbench.api import (
-    EvidenceError,
     Inapplicable,
     SaturationWarning,
     Score,
