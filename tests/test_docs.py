@@ -16,7 +16,13 @@ from tbench.api import VOCABULARY
 from tbench.cli import COMMANDS
 
 ROOT = Path(__file__).parent.parent
-GUIDES = ["docs/add-a-metric.md", "docs/add-a-model.md", "docs/add-a-dataset.md", "docs/published-suites.md"]
+GUIDES = [
+    "docs/add-a-metric.md",
+    "docs/add-a-model.md",
+    "docs/add-a-dataset.md",
+    "docs/published-suites.md",
+    "docs/parameter-distance.md",
+]
 
 
 def blocks(page: str, language: str) -> list[str]:

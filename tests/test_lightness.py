@@ -49,7 +49,9 @@ def test_light_commands_import_nothing_heavy(words: list[str]) -> None:
     assert found & HEAVY == set()
 
 
-@pytest.mark.parametrize("command", ["run", "publish", "show", "score", "bench", "check", "pretrain", "replay"])
+@pytest.mark.parametrize(
+    "command", ["run", "publish", "show", "score", "bench", "check", "pretrain", "replay", "distance", "factors"]
+)
 def test_the_help_of_a_command_imports_nothing_heavy(command: str) -> None:
     assert loaded(COMMAND.format(words=[command, "--help"])) & HEAVY == set()
 

@@ -143,6 +143,11 @@ def _made_up() -> dict[str, object]:
         "images": images,
         "reference_images": images[::-1].copy(),
         "network": _network(),
+        "task_embedding": draws.exponential(size=COLUMNS),
+        "source_embedding": draws.exponential(size=COLUMNS),
+        **{f"{when}_parameters": _state(draws) for when in ("initial", "pretrained", "finetuned")},
+        "pool_losses": draws.exponential(size=(SAMPLES, SOURCES)),
+        "pool_place": 2,
         "parameter_count": 1000.0,
         "source_accuracy": 0.5,
         "seed": 0,
@@ -164,6 +169,11 @@ def _made_up() -> dict[str, object]:
         if isinstance(value, np.ndarray):
             value.flags.writeable = False
     return made
+
+
+def _state(draws: np.random.Generator) -> dict[str, NDArray[np.float64]]:
+    shapes = {"conv1.weight": (4, 3, 3, 3), "layer1.0.conv1.weight": (4, 4, 3, 3), "layer1.0.bn1.weight": (4,)}
+    return {name: draws.normal(size=shape) for name, shape in shapes.items()}
 
 
 def _network() -> Network:

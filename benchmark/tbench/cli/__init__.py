@@ -17,6 +17,8 @@ COMMANDS = {
     "rank": "Which model for my images?",
     "score": "Score your own arrays with a metric.",
     "replay": "Do the published tables follow from the published numbers?",
+    "distance": "How much nearer did pre-training bring a network to its fine-tuned weights?",
+    "factors": "What explains how transferable a network is to a dataset?",
     "list": "What is installed: metrics, models, datasets, suites ...",
     "bench": "What each metric costs on this machine.",
     "check": "Does a metric keep the contract?",

@@ -18,11 +18,14 @@ PER_SAMPLE = (
 )
 PER_SOURCE_SAMPLE = ("source_features", "source_labels", "source_members")
 OF_ONE_WIDTH = ("features", "source_features", "head_weight")
+STATES = ("initial_parameters", "pretrained_parameters", "finetuned_parameters")
 ROW_SUM_TOLERANCE = 1e-4
 
 
 def admit(name: str, value: object) -> object:
     """The evidence in its standard form, read-only; EvidenceError where it cannot be what it claims to be."""
+    if name in STATES:
+        return frozen(_state(name, value))
     form = _FORMS.get(name)
     return frozen(form(name, np.asarray(value)) if form else value)
 
@@ -92,9 +95,22 @@ def _maps(name: str, array: NDArray[Any]) -> NDArray[Any]:
 
 
 def _vector(name: str, array: NDArray[Any]) -> NDArray[Any]:
-    if array.ndim != 1 or not array.size:
-        raise EvidenceError(f"{name} must be a vector; got shape {array.shape}")
-    return _real(name, array)
+    if array.ndim != 1 or not array.size or array.dtype.kind not in "fiub":
+        raise EvidenceError(f"{name} must be a vector of real numbers; got shape {array.shape}, {array.dtype}")
+    _finite(name, array)
+    return array.astype(np.float64, copy=False)
+
+
+def _state(name: str, value: object) -> dict[str, NDArray[Any]]:
+    if not isinstance(value, Mapping) or not value:
+        raise EvidenceError(f"{name} must be arrays by name, such as a state dict; got {type(value).__name__}")
+    arrays = {str(key): np.asarray(array) for key, array in value.items()}
+    for key, array in arrays.items():
+        if array.dtype.kind not in "fiub":
+            raise EvidenceError(f"{name}: {key} must be real numbers; got {array.dtype}")
+        if not np.isfinite(array).all():
+            raise EvidenceError(f"{name}: {key} holds values that are NaN or infinite")
+    return arrays
 
 
 def _labels(name: str, array: NDArray[Any]) -> NDArray[Any]:
@@ -138,4 +154,7 @@ _FORMS: Mapping[str, Callable[[str, NDArray[Any]], NDArray[Any]]] = {
     "probe_attributions": _maps,
     "earlier_attributions": _maps,
     "auxiliary_scores": _matrix,
+    "task_embedding": _vector,
+    "source_embedding": _vector,
+    "pool_losses": _matrix,
 }

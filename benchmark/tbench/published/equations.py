@@ -9,11 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-import numpy as np
-from scipy import stats
-
+from tbench.factors import Row, explained
 from tbench.published.facts import Factors, Published
-from tbench.published.rounding import numbers, unit
+from tbench.published.rounding import unit
 from tbench.published.verdict import Status, Verdict
 
 FITTED = "ResNet50"  # the network whose factors are public
@@ -48,12 +46,18 @@ def equations(published: Published) -> Iterator[Verdict]:
 
 def fit(factors: Sequence[Factors], *, restored: bool) -> dict[str, float]:
     """The least-squares coefficients; restored: with the columns that a misprint mixed up put back."""
-    columns = {
-        "gap": numbers(row.gap_restored if restored else row.gap for row in factors),
-        "variance": numbers(row.variance_restored if restored else row.variance for row in factors),
-        "amount": np.log(numbers(row.amount for row in factors)),
-    }
-    design = np.column_stack([*map(stats.zscore, columns.values()), np.ones(len(factors))])
-    wanted = np.log(numbers(row.transferability for row in factors))
-    found, *_ = np.linalg.lstsq(design, wanted, rcond=None)
-    return dict(zip([*columns, "intercept"], map(float, found), strict=True))
+    found = explained(rows_of(factors, restored=restored)).whole.coefficients.values()
+    return dict(zip(("gap", "variance", "amount", "intercept"), (each.value for each in found), strict=True))
+
+
+def rows_of(factors: Sequence[Factors], *, restored: bool) -> list[Row]:
+    return [
+        Row(
+            row.dataset,
+            float(row.gap_restored if restored else row.gap),
+            float(row.variance_restored if restored else row.variance),
+            float(row.amount),
+            float(row.transferability),
+        )
+        for row in factors
+    ]
