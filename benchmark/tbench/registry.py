@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import cache
 from importlib.machinery import ModuleSpec, PathFinder
 from importlib.metadata import EntryPoint, entry_points
 from importlib.resources import files
@@ -146,7 +147,7 @@ def description(entry: EntryPoint) -> str:
     try:
         if name.endswith(".toml"):
             return _first_line(tomllib.loads(Path(spec.origin).with_name(name).read_text("utf-8")).get("description"))
-        tree = ast.parse(Path(spec.origin).read_bytes())
+        tree = _tree(spec.origin, os.stat(spec.origin).st_mtime_ns)
     except (OSError, SyntaxError, ValueError):  # ValueError: not TOML, not text
         return ""
     node: ast.stmt | ast.Module | None = tree
@@ -155,6 +156,12 @@ def description(entry: EntryPoint) -> str:
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and (text := ast.get_docstring(node)):
         return _first_line(text)
     return _first_line(ast.get_docstring(tree))
+
+
+@cache
+def _tree(path: str, modified: int) -> ast.Module:
+    """Of a file as it was last modified: one often holds several plug-ins."""
+    return ast.parse(Path(path).read_bytes())
 
 
 def _found(module: str) -> ModuleSpec | None:

@@ -55,7 +55,7 @@ def test_several_columns_of_zero_and_one_are_multi_label(kind: type) -> None:
         ("source_probabilities", [[0.0, 0.0], [0.5, 0.5]], r"row 0 does not"),
         ("source_features", [1.0, 2.0], "source_features must be a matrix"),
         ("source_labels", np.array([[0, 1], [2, 1]]), "source_labels with several columns must be 0/1"),
-        ("head_bias", [[1.0, 2.0]], r"head_bias must be a vector; got shape \(1, 2\)"),
+        ("head_bias", [[1.0, 2.0]], r"head_bias must be a vector of real numbers; got shape \(1, 2\), float64"),
         ("head_bias", [0.0, np.nan], "head_bias: 1 values are NaN or infinite, the first in row 1"),
         ("attributions", [1.0, 2.0], "attributions must be one array of numbers per sample"),
         (

@@ -190,7 +190,7 @@ def test_wrong_words_and_evidence_are_told():
     for spec in ("f-otce:samples=0", "jc-otce:gamma=2", "f-otce:regulariser=-1"):
         with pytest.raises(UsageError, match="must be"):
             tbench.score(spec, **given)
-    with pytest.raises(EvidenceError, match="5 columns and source_features 4"):
+    with pytest.raises(EvidenceError, match="features 5, source_features 4"):
         tbench.score("f-otce", **given | {"source_features": given["source_features"][:, :4]})
     with pytest.raises(EvidenceError, match="source_features 39, source_labels 40"):
         tbench.score("f-otce", **given | {"source_features": given["source_features"][:-1]})

@@ -160,7 +160,7 @@ def test_wrong_words_and_evidence_are_told():
     for spec in ("otdd:samples=0", "otdd:regulariser=-1", "otdd:classes=median"):
         with pytest.raises(UsageError, match="otdd"):
             tbench.score(spec, **given)
-    with pytest.raises(EvidenceError, match="3 columns and source_features 2"):
+    with pytest.raises(EvidenceError, match="features 3, source_features 2"):
         tbench.score("otdd", **given | {"source_features": given["source_features"][:, :2]})
     with pytest.raises(Inapplicable, match="one class per sample"):
         tbench.score("otdd", **given | {"source_labels": given["source_features"]})

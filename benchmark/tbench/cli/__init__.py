@@ -17,12 +17,12 @@ COMMANDS = {
     "rank": "Which model for my images?",
     "score": "Score your own arrays with a metric.",
     "replay": "Do the published tables follow from the published numbers?",
-    "distance": "How much nearer did pre-training bring a network to its fine-tuned weights?",
+    "distance": "Did pre-training bring the weights nearer?",
     "factors": "What explains how transferable a network is to a dataset?",
     "list": "What is installed: metrics, models, datasets, suites ...",
     "bench": "What each metric costs on this machine.",
     "check": "Does a metric keep the contract?",
-    "pretrain": "Make the weights of an embedded model family anew.",
+    "pretrain": "Make the weights of a model family from its recipes.",
 }
 
 

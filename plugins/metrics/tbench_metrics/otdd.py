@@ -9,7 +9,7 @@ import numpy as np
 from scipy.special import xlogy
 from sklearn.metrics.pairwise import euclidean_distances
 
-from tbench.api import EvidenceError, Score, UsageError, class_labels, published
+from tbench.api import Score, UsageError, class_labels, published
 
 if TYPE_CHECKING:
     from tbench.api import Coupling, FloatArray, IntArray, Transport
@@ -52,11 +52,6 @@ def otdd(
     if samples is not None and samples < 1:
         raise UsageError(f"otdd: samples must be at least 1 or none, not {samples}")
     target, source = class_labels(labels), class_labels(source_labels)
-    if features.shape[1] != source_features.shape[1]:
-        raise EvidenceError(
-            f"features have {features.shape[1]} columns and source_features {source_features.shape[1]}; "
-            "both must be of one embedding"
-        )
     here, there = transport.rows(target, samples or len(target)), transport.rows(source, samples or len(source))
     middle = features[here].mean(axis=0, dtype=np.float64)
     gaussian = classes == "gaussian"

@@ -1,4 +1,4 @@
-"""TTA: Mehra, Zhang, Hamm, Analysis of task transferability in large pre-trained classifiers, arXiv 2307.00823."""
+"""TTA: Mehra, Zhang, Hamm, Analysis of task transferability [...], arXiv 2307.00823, 2023."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sklearn.metrics.pairwise import euclidean_distances
 
-from tbench.api import EvidenceError, Inapplicable, SaturationWarning, Score, UsageError, class_labels, published
+from tbench.api import Inapplicable, SaturationWarning, Score, UsageError, class_labels, published
 from tbench_metrics.tta.descent import Descent
 from tbench_metrics.tta.head import Head
 from tbench_metrics.tta.transfer import Task, Transfer, aligned, matched
@@ -111,11 +111,6 @@ def _tasks(
 ) -> tuple[Task, Task]:
     """Target and source."""
     own, theirs = class_labels(labels), class_labels(source_labels)
-    if features.shape[1] != source_features.shape[1]:
-        raise EvidenceError(
-            f"features have {features.shape[1]} columns and source_features {source_features.shape[1]}; "
-            "both must be of one network and layer"
-        )
     here, there = transport.rows(own, samples or len(own)), transport.rows(theirs, samples or len(theirs))
     target = Task.of(features[here], _numbered(own[here]))
     source = Task.of(source_features[there], _numbered(theirs[there]))
