@@ -81,13 +81,13 @@ class Head:
 
         label_map B (K, S), backward A' (D, D). In closed form W^T (theta - r), r proportional to B_y theta.
         """
-        theta = self.probabilities(rows)
-        sent = self.weight @ backward
-        gram = sent @ sent.T
+        logits, sent = rows @ self.weight.T + self.bias, self.weight @ backward
+        gram, theta = sent @ sent.T, softmax(logits, axis=1)
         longest = 0.0
-        for shares in label_map:
-            blamed = shares * theta
-            offset = theta - blamed / blamed.sum(axis=1, keepdims=True)
+        with np.errstate(divide="ignore"):  # the logarithm of no share
+            shares = np.log(label_map)
+        for share in shares:
+            offset = theta - softmax(logits + share, axis=1)
             longest = max(longest, float(((offset @ gram) * offset).sum(axis=1).max()))
         return float(longest**0.5)
 
