@@ -1,4 +1,4 @@
-"""TTA: Mehra, Zhang, Hamm, Analysis of task transferability in large pre-trained classifiers, arXiv 2307.00823."""
+"""TTA: Mehra, Zhang, Hamm, Analysis of task transferability [...], arXiv 2307.00823, 2023."""
 
 from __future__ import annotations
 
