@@ -221,8 +221,8 @@ class Candidate:
     fingerprint: str  # changes whenever the weights do
     load: Callable[[], Network]
     facts: Mapping[str, float] = field(default_factory=dict)  # evidence known without a network: parameter_count, ...
-    source: str = ""  # the dataset that it was pre-trained on, family/name, where that can be had by name
     missing: str = ""  # what `load` will refuse for want of weights on this machine, and what to do, where that shows
+    source: str = ""  # the dataset that it was pre-trained on, family/name, where that can be had by name
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 ROUNDING = 1e-12  # relative size below which a difference is rounding noise
 KERNELS = ("laplacian", "rbf", "linear", "pearson", "euclidean", "cosine")
+ANGLES = ("pearson", "cosine")  # one minus a similarity of order one: where all are alike, only its rounding is left
 NORMALISATIONS = ("none", "centring", "znorm")
 
 
@@ -59,7 +60,7 @@ def dds(
     centred = []
     for rows in (features, probe_features):
         table = _table(_normalised(rows[drawn], normalisation), kernel)
-        size = np.linalg.norm(table)
+        size = max(np.linalg.norm(table), len(drawn) if kernel in ANGLES else 0.0)
         table = _debiased(table) if debiased else table - table.mean(0) - table.mean(1)[:, None] + table.mean()
         length = np.linalg.norm(table)
         if length <= ROUNDING * len(drawn) * size:
