@@ -9,7 +9,6 @@ import tomllib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from functools import cache
 from importlib.machinery import ModuleSpec, PathFinder
 from importlib.metadata import EntryPoint, entry_points
 from importlib.resources import files
@@ -31,6 +30,7 @@ KINDS = {
     "hooks": "listener",
     "literals": "set of literal forms",
 }
+QUOTED = re.compile(r'.*?"""(?:[^"\\]|\\.|"(?!""))*"""', re.DOTALL)
 PICKABLE = ("metrics", "transforms", "suites", "executors")  # package/name can be written where these are named
 ADMIT = "TBENCH_LOAD_PLUGINS"  # a comma list of distributions; tbench itself is always admitted
 
@@ -147,21 +147,36 @@ def description(entry: EntryPoint) -> str:
     try:
         if name.endswith(".toml"):
             return _first_line(tomllib.loads(Path(spec.origin).with_name(name).read_text("utf-8")).get("description"))
-        tree = _tree(spec.origin, os.stat(spec.origin).st_mtime_ns)
+        source = Path(spec.origin).read_text("utf-8")
+        return _first_line(_docstring(source, name.split(" ")[0]) or ast.get_docstring(ast.parse(_head(source))))
     except (OSError, SyntaxError, ValueError):  # ValueError: not TOML, not text
         return ""
-    node: ast.stmt | ast.Module | None = tree
-    for part in name.split(" ")[0].split("."):
+
+
+def _docstring(source: str, name: str) -> str | None:
+    """That of a function or class, if it has one. Of the source, only what stands before its end is parsed."""
+    outermost, *inner = name.split(".")
+    found = re.search(rf"^(async +def|def|class) +{re.escape(outermost)}\b", source, re.MULTILINE)
+    if not found:
+        return None
+    text = source[found.start() :]
+    node: Any = ast.parse(text if inner else _head(text)).body[0]
+    for part in inner:
         node = next((child for child in getattr(node, "body", ()) if getattr(child, "name", None) == part), None)
-    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and (text := ast.get_docstring(node)):
-        return _first_line(text)
-    return _first_line(ast.get_docstring(tree))
+    is_named = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+    return ast.get_docstring(node) if is_named else None
 
 
-@cache
-def _tree(path: str, modified: int) -> ast.Module:
-    """Of a file as it was last modified: one often holds several plug-ins."""
-    return ast.parse(Path(path).read_bytes())
+def _head(text: str) -> str:
+    """Up to the end of the first docstring that is quoted as docstrings are, if that can be parsed; else all of it."""
+    head = QUOTED.match(text)
+    if head:
+        try:
+            ast.parse(head[0])
+        except SyntaxError:
+            return text
+        return head[0]
+    return text
 
 
 def _found(module: str) -> ModuleSpec | None:
