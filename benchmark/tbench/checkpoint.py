@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import pickle
 import time
 from collections.abc import Mapping
@@ -15,6 +14,7 @@ from typing import Any
 
 import torch
 
+from tbench.files import place
 from tbench.results import Key
 from tbench.training import Training
 
@@ -53,13 +53,7 @@ class Checkpoint:
         content = BytesIO()
         torch.save({"about": json.dumps(self._about, sort_keys=True), "state": training.state()}, content)
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        draft = self._path.with_name(f"{self._path.name}.{os.getpid()}.draft")
-        with draft.open("wb") as file:
-            file.write(hashlib.sha256(content.getbuffer()).digest())
-            file.write(content.getbuffer())
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(self._path)
+        place(self._path, hashlib.sha256(content.getbuffer()).digest(), content.getbuffer())
         self._last = time.monotonic()
 
     def read(self) -> dict[str, Any] | None:

@@ -7,6 +7,7 @@ import os
 import re
 import tomllib
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from importlib.machinery import ModuleSpec, PathFinder
@@ -148,7 +149,7 @@ def description(entry: EntryPoint) -> str:
         if name.endswith(".toml"):
             return _first_line(tomllib.loads(Path(spec.origin).with_name(name).read_text("utf-8")).get("description"))
         source = Path(spec.origin).read_text("utf-8")
-        return _first_line(_docstring(source, name.split(" ")[0]) or ast.get_docstring(ast.parse(_head(source))))
+        return _first_line(_docstring(source, name.split(" ")[0]) or ast.get_docstring(_begun(source)))
     except (OSError, SyntaxError, ValueError):  # ValueError: not TOML, not text
         return ""
 
@@ -160,23 +161,20 @@ def _docstring(source: str, name: str) -> str | None:
     if not found:
         return None
     text = source[found.start() :]
-    node: Any = ast.parse(text if inner else _head(text)).body[0]
+    node: Any = (ast.parse(text) if inner else _begun(text)).body[0]
     for part in inner:
         node = next((child for child in getattr(node, "body", ()) if getattr(child, "name", None) == part), None)
     is_named = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
     return ast.get_docstring(node) if is_named else None
 
 
-def _head(text: str) -> str:
+def _begun(text: str) -> ast.Module:
     """Up to the end of the first docstring that is quoted as docstrings are, if that can be parsed; else all of it."""
     head = QUOTED.match(text)
     if head:
-        try:
-            ast.parse(head[0])
-        except SyntaxError:
-            return text
-        return head[0]
-    return text
+        with suppress(SyntaxError):
+            return ast.parse(head[0])
+    return ast.parse(text)
 
 
 def _found(module: str) -> ModuleSpec | None:

@@ -82,9 +82,7 @@ def features(forward: Arrays) -> NDArray[Any]:
 @evidence(touches=["source head"])
 def source_probabilities(forward: Arrays) -> NDArray[Any]:
     """(N, S) what the candidate's own head says about the target's training images."""
-    if "probabilities" not in forward:
-        raise Inapplicable(HEADLESS)
-    return forward["probabilities"]
+    return _probabilities(forward)
 
 
 @evidence(touches=["source data"], keep=True, shards="reference_images")
@@ -113,9 +111,7 @@ def source_features(source_forward: Arrays) -> NDArray[Any]:
 @evidence(touches=["source head"])
 def source_own_probabilities(source_forward: Arrays) -> NDArray[Any]:
     """(M, S) what the candidate's own head says about its source's images."""
-    if "probabilities" not in source_forward:
-        raise Inapplicable(HEADLESS)
-    return source_forward["probabilities"]
+    return _probabilities(source_forward)
 
 
 @evidence(touches=["source head"])
@@ -129,6 +125,12 @@ def head_bias(network: Network) -> NDArray[Any]:
     """(S,) float32; zeros where the head has none."""
     head = _linear(network)
     return np.zeros(head.out_features, np.float32) if head.bias is None else head.bias.detach().cpu().numpy()
+
+
+def _probabilities(said: Arrays) -> NDArray[Any]:
+    if "probabilities" not in said:
+        raise Inapplicable(HEADLESS)
+    return said["probabilities"]
 
 
 def _linear(network: Network) -> nn.Linear:

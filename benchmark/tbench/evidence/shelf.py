@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
+
+from tbench.files import place
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -53,8 +54,8 @@ class Shelf:
         data.parent.mkdir(parents=True, exist_ok=True)
         content = save({name: np.ascontiguousarray(array) for name, array in arrays.items()})
         claims = {"key": key, "sha256": hashlib.sha256(content).hexdigest(), "notes": dict(notes)}
-        _place(data, content)
-        _place(manifest, json.dumps(claims, sort_keys=True).encode())
+        place(data, content)
+        place(manifest, json.dumps(claims, sort_keys=True).encode())
 
     def _paths(self, key: str) -> tuple[Path, Path]:
         stem = self._folder / key[:2] / key
@@ -64,12 +65,3 @@ class Shelf:
 def _mapped(data: Path) -> Arrays:
     with safe_open(data, framework="pt") as file:
         return {name: file.get_tensor(name).numpy() for name in file.keys()}  # noqa: SIM118
-
-
-def _place(path: Path, content: bytes) -> None:
-    draft = path.with_name(f"{path.name}.{os.getpid()}.draft")
-    with draft.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)

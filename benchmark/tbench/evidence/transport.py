@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tbench.api import evidence
+from tbench.environment import switched_on
 from tbench.errors import Inapplicable, SaturationWarning
 
 if TYPE_CHECKING:
@@ -92,17 +91,6 @@ class Transport:
         return float((self.coupling(cost).mass * cost).sum())
 
 
-@contextmanager
-def _numpy_alone() -> Iterator[None]:
+def _numpy_alone() -> AbstractContextManager[None]:
     """POT tries every array library that is installed when it is imported, which takes seconds, or a whole GPU."""
-    names = [] if "ot" in sys.modules else [f"POT_BACKEND_DISABLE_{name}" for name in OTHERS]
-    before = {name: os.environ.get(name) for name in names}
-    os.environ.update(dict.fromkeys(names, "1"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+    return switched_on([] if "ot" in sys.modules else [f"POT_BACKEND_DISABLE_{name}" for name in OTHERS])

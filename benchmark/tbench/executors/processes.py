@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import signal
 from collections import deque
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from typing import TYPE_CHECKING
 
+from tbench.environment import switched_on
 from tbench.executors import Lost
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class Processes:
     def _hire(self, open_workshop: OpenWorkshop) -> Worker:
         ours, theirs = self._context.Pipe()
         process = self._context.Process(target=_serve, args=(open_workshop, theirs), daemon=True)
-        with _one_thread_each():
+        with switched_on(THREADS):  # before a worker starts, since its libraries read these when they are imported
             process.start()
         theirs.close()
         return Worker(process, ours)
@@ -105,18 +105,3 @@ def _serve(open_workshop: OpenWorkshop, pipe: Connection) -> None:
             pipe.send(None)
     except (EOFError, BrokenPipeError, ConnectionResetError):
         return
-
-
-@contextmanager
-def _one_thread_each() -> Iterator[None]:
-    """Set before a worker starts, since its libraries read these when they are imported."""
-    before = {name: os.environ.get(name) for name in THREADS}
-    os.environ.update(dict.fromkeys(THREADS, "1"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
