@@ -29,7 +29,7 @@ KILLERS = {
         def deadly(path, content):
             path.with_name(path.name + ".1.draft").write_bytes(content[: len(content) // 2])
             os.kill(os.getpid(), signal.SIGKILL)
-        room._place = deadly
+        room.place = deadly
     """,
     "between cells": """
         from tbench.store import Store
