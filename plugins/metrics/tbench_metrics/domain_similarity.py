@@ -9,13 +9,14 @@ from scipy.optimize import LinearConstraint, milp
 from scipy.sparse import coo_array
 from scipy.spatial.distance import cdist
 
-from tbench.api import Inapplicable, Score, UsageError, class_labels, published
+from tbench.api import Inapplicable, Score, UsageError, class_labels, evidence, published
 
 if TYPE_CHECKING:
     from tbench.api import FloatArray, IntArray
 
 
 @published("authors", gamma=0.01, min_images=200)
+@evidence(solver="convex")
 def domain_similarity(
     features: FloatArray,
     labels: IntArray,
