@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,6 +20,7 @@ from tbench.metric import Catalogue, Metric
 
 SAMPLES, COLUMNS, CLASSES, SOURCES, SIDE = 120, 12, 4, 7, 8
 TOLERANCE = 1e-6  # relative; what reordered sums may differ by
+FEATURES = ("features", "common_features")  # of the target's images, by the candidate and by the common network
 
 Arrays = Mapping[str, object]
 
@@ -69,7 +71,7 @@ def check(metric: Metric, catalogue: Catalogue) -> list[Check]:
 
     no_rows = "" if per_sample else "asks for nothing per sample"
     no_labels = "" if "labels" in rests_on else "asks for no labels"
-    no_features = "" if "features" in rests_on else "asks for no features"
+    no_features = "" if rests_on & set(FEATURES) else "asks for no features"
     one_of_two = "" if len(per_sample) > 1 else "asks for one kind of evidence per sample"
     promises: list[tuple[str, Callable[[], str], str]] = [
         ("gives one finite number, or says that it is inapplicable", lambda: answers(lambda e: e), ""),
@@ -160,6 +162,8 @@ def _made_up() -> dict[str, object]:
         "probe_attributions": draws.normal(size=(SAMPLES, 3, SIDE, SIDE)),
         "earlier_attributions": draws.normal(size=(2, SAMPLES, 3, SIDE, SIDE)),
         "auxiliary_scores": draws.normal(size=(6, 3)),
+        "common_features": features[:, ::-1] + draws.normal(size=(SAMPLES, COLUMNS)),
+        "common_source_features": draws.normal(size=(2 * SAMPLES, COLUMNS)) + 1,
     }
     for value in made.values():
         if isinstance(value, np.ndarray):
@@ -196,7 +200,7 @@ def _renamed(evidence: Arrays) -> Arrays:
 
 
 def _single_precision(evidence: Arrays) -> Arrays:
-    return {**evidence, "features": np.asarray(evidence["features"], np.float32)}
+    return {**evidence, **{name: np.asarray(evidence[name], np.float32) for name in FEATURES}}
 
 
 def _singleton(evidence: Arrays) -> Arrays:
@@ -209,9 +213,7 @@ def _one_class(evidence: Arrays) -> Arrays:
 
 
 def _constant_column(evidence: Arrays) -> Arrays:
-    features = np.array(evidence["features"])
-    features[:, 0], features[:, 1] = 0, 3
-    return {**evidence, "features": features}
+    return _overwritten(evidence, np.s_[:, :2], (0, 3))
 
 
 def _few_samples(evidence: Arrays) -> Arrays:
@@ -219,9 +221,15 @@ def _few_samples(evidence: Arrays) -> Arrays:
 
 
 def _with_nan(evidence: Arrays) -> Arrays:
-    features = np.array(evidence["features"])
-    features[3, 2] = np.nan
-    return {**evidence, "features": features}
+    return _overwritten(evidence, (3, 2), np.nan)
+
+
+def _overwritten(evidence: Arrays, place: Any, value: object) -> Arrays:
+    """With the same entries of all features set to a value."""
+    changed = {name: np.array(evidence[name]) for name in FEATURES}
+    for array in changed.values():
+        array[place] = value
+    return {**evidence, **changed}
 
 
 def _two_lengths(evidence: Arrays, names: Iterable[str]) -> Arrays:
