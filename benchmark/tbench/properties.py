@@ -1,13 +1,14 @@
 """What a metric is free of and what it works for, derived from what it asks for and what it says of itself.
 
-The columns are those of TransRate's property table (Huang et al., ICML 2022), and whether labels of a source are needed.
+The columns are those of TransRate's property table (Huang et al., ICML 2022), and whether labels of a source are
+needed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import get_args
+from typing import Any, get_args
 
 from tbench.api import GIVEN, Solver, Touch
 from tbench.evidence.graph import Evidence, Node
@@ -17,11 +18,11 @@ from tbench.spec import defaults
 TOUCHES: tuple[Touch, ...] = get_args(Touch)
 SOLVERS: tuple[Solver, ...] = get_args(Solver)  # the harder, the later
 AGAINST: Mapping[str, tuple[Touch, ...]] = {
-    "free of source": ("source data", "source labels"),
-    "free of training": ("target training", "target probe", "fine-tuned weights", "pool"),
-    "free of optimising": (),
-    "unsupervised pre-training": ("source head",),
-    "layer selection": ("source head",),
+    "source_free": ("source data", "source labels"),
+    "training_free": ("target training", "target probe", "fine-tuned weights", "pool"),
+    "optimisation_free": (),
+    "unsupervised": ("source head",),
+    "layers": ("source head",),
 }
 """Which touches take a metric its o in a column. Solvers take the third, blindness and scale the last one."""
 
@@ -73,14 +74,14 @@ class Properties:
     def against(self) -> dict[str, tuple[str, ...]]:
         """Column -> what takes the metric its o there; nothing where it has it."""
         found = {
-            column: [f"{' and '.join(self.touches[touch])}: {touch}" for touch in touches if touch in self.touches]
+            column: [f"{touch}: {', '.join(self.touches[touch])}" for touch in touches if touch in self.touches]
             for column, touches in AGAINST.items()
         }
-        found["free of optimising"] += [f"{name}: {solver}" for name, solver in self.solvers.items()]
+        found["optimisation_free"] += [f"{solver}: {name}" for name, solver in self.solvers.items()]
         if self.blind:
-            found["layer selection"].append("nothing of the candidate")
+            found["layers"].append("nothing of the candidate")
         if not self.across_layers:
-            found["layer selection"].append("layers do not compare")
+            found["layers"].append("layers do not compare")
         return {column: tuple(reasons) for column, reasons in found.items()}
 
 
@@ -94,7 +95,7 @@ class _Said:
 
     @classmethod
     def by(cls, function: object, settings: Mapping[str, object] | None = None) -> _Said:
-        solver = getattr(function, "solver", "closed")
+        solver: Any = getattr(function, "solver", "closed")
         return cls(
             getattr(function, "touches", frozenset()),
             solver(settings or {}) if callable(solver) else solver,
