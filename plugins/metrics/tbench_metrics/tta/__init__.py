@@ -50,6 +50,11 @@ def tta(
     wasserstein), converged (1 or 0). It is the value, not the order of its terms, that the paper argues for; D and the
     ceiling move it, so compare candidates of one width. Both sides are training images here, test images there.
 
+    What is bounded is the mean loss of the best head, in nats. On the embedded suite that holds for a last layer fitted
+    to the target with restraint (a ridge, or the ceiling), on images that it has not seen, too; one that is fitted to
+    a hundred images without any knows them by heart and may lose more on others. It is exact where target classes are
+    equally frequent and no gradient between two samples is longer than that at the samples.
+
     form: fixed (features as they are, one source class for each target class, the source's own prior), learned-a (and
         A, b of least squares under couplings that take turns with it, held near the identity) or learned-all (A, A', b,
         B, D by Adam, under a coupling of 500 fresh samples a side at each step). The first two need as many source
