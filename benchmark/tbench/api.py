@@ -85,16 +85,22 @@ VOCABULARY: Mapping[str, str] = {
     "common_network": "one network for all candidates, through which tasks are compared (Network)",
     "common_features": "(N, P) the common network on the target's training images",
     "common_source_features": "(M, P) the common network on the candidate's source's images",
-    "task_embedding": "(P,) Fisher information of a reference network's parameters on the target",
+    "task_embedding": "(F,) Fisher information of the common network's weights on the target",
     "source_embedding": "the same on the candidate's source",
+    "initial_network": "the candidate before any training, where that is known (Network)",
+    "finetuned_network": "the candidate after one fine-tuning run on the target (Network)",
     "initial_parameters": "state dict as arrays by name, before any training",
     "pretrained_parameters": "the same after pre-training",
     "finetuned_parameters": "the same after fine-tuning on the target",
+    "transfer_losses": "(N,) held-out loss of a linear head on the features per image",
+    "pool": "losses: the same of each candidate of the suite, (N, C)",
     "pool_losses": "(N, C) held-out loss of each candidate's transfer head per image",
     "pool_place": "which column is the candidate's",
     "seed": "an integer, its own for each candidate, dataset and run seed; anything random must use it",
+    "common_seed": "the same for all candidates; for what knows nothing of the candidate",
     "source_members": "(M,) which source of a set each of these is from, 0..G-1",
     "source_labels_of_target": "(N,) source classes of the target's images, where they are known (paired labels)",
+    "probe_network": "a small network trained on the target (Network)",
     "probe_features": "(N, P) a small network trained on the target, on the target's training images",
     "attributions": "(N, I) or (N, C, ...) gradient times input of the candidate's features",
     "probe_attributions": "(N, I) or (N, C, ...) the same of the probe",
@@ -225,7 +231,8 @@ class Candidate:
     load: Callable[[], Network]
     facts: Mapping[str, float] = field(default_factory=dict)  # evidence known without a network: parameter_count, ...
     missing: str = ""  # what `load` will refuse for want of weights on this machine, and what to do, where that shows
-    source: str = ""  # the dataset that it was pre-trained on, family/name, where that can be had by name
+    source: str = ""  # the dataset that it was pre-trained on, or a sample of it, family/name, where that is known
+    initial: Callable[[], Network] | None = None  # as `load`, but as it was before pre-training, where that is known
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,7 @@ from typing import Any
 
 from tbench.citation import Citation
 from tbench.errors import UsageError
-from tbench.evidence import PASSES
+from tbench.evidence import EXTRACTION
 from tbench.leaderboard.frame import Frame
 from tbench.probe import Probe
 from tbench.protocol import Protocol
@@ -22,14 +22,15 @@ from tbench.registry import Registry
 
 LISTS = ("candidates", "datasets", "metrics", "floors")
 TEXTS = ("title", "description", "reference", "protocol")
-OPTIONS = ("seen", "boards", "notes", "truth", "published", "scored_on", "several_labels", "score_seconds")
+OPTIONS = ("common", "seen", "boards", "notes", "truth", "published", "scored_on", "several_labels", "score_seconds")
 
 
 @dataclass(frozen=True)
 class Suite:
     """What is run against what.
 
-    reference: the dataset whose training images are the general reference set. seen: pairs (candidate, dataset) that
+    reference: the dataset whose training images are the general reference set. common: the candidate through whose
+    network tasks are compared, the same for all; none where it is empty. seen: pairs (candidate, dataset) that
     are left out, since the candidate was pre-trained on images of that very dataset. probe: which images of a dataset
     metrics see. notes: what a reader of the page must know. citation: the published truth that stands in for
     fine-tuning as long as no protocol is named. score_seconds: what extraction and scores of one candidate on one
@@ -52,6 +53,7 @@ class Suite:
     notes: tuple[str, ...]
     citation: Citation | None
     score_seconds: float | None
+    common: str = ""
 
     def frame(self, protocol_name: str | None) -> Frame:
         """What pages must be told of this suite and its published truth, or one of its protocols."""
@@ -70,12 +72,16 @@ class Suite:
             floors=self.floors,
             boards=self.boards,
             seen=self.seen,
-            extraction=PASSES,
+            extraction=EXTRACTION,
             calibration=protocol.calibration,
             probe=self.probe.words,
             notes=self.notes,
             published=citation.truth(self.candidates, self.datasets) if citation else None,
         )
+
+    def pool(self, dataset: str) -> tuple[str, ...]:
+        """The candidates that are ranked on a dataset: all that have not seen it."""
+        return tuple(name for name in self.candidates if (name, dataset) not in self.seen)
 
     def cited(self, protocol_name: str | None) -> Citation | None:
         """Whose truth scores are held against; None where it is measured, by the protocol that is named."""
@@ -133,6 +139,7 @@ def read_suite(name: str, text: str) -> Suite:
         notes=tuple(table.get("notes", ())),
         citation=_citation(name, table),
         score_seconds=table.get("score_seconds"),
+        common=table.get("common", ""),
     )
     suite.protocol(None)
     return suite

@@ -25,7 +25,7 @@ HEADED, HEADLESS, RANDOM = "mini/resnet-glyph", "mini/resnet-simclr", "mini/resn
 
 @pytest.fixture(scope="module")
 def stock() -> Stock:
-    """Which knows few images of a source: there is no need to draw forty thousand."""
+    """Which knows few images of a source: there is no need to draw two thousand."""
     known = Stock()
     dataset = known.dataset
 
@@ -37,7 +37,7 @@ def stock() -> Stock:
             whole = dataset("mini/photo").split("train", 0)
             return replace(whole, images=whole.images[:90], labels=whole.labels[:90])
 
-    known.dataset = lambda name: Few(name) if "source" in name else dataset(name)  # type: ignore[assignment,return-value]
+    known.dataset = lambda name: Few(name) if "sample-" in name else dataset(name)  # type: ignore[assignment,return-value]
     return known
 
 
@@ -93,10 +93,10 @@ def test_a_sample_is_the_same_each_time_and_no_larger_than_it_says(
     monkeypatch: pytest.MonkeyPatch, stock: Stock
 ) -> None:
     monkeypatch.setattr(stocks, "SAMPLE", 30)
-    samples = [stock._sample("mini/source-mix") for _ in range(2)]
+    samples = [stock._sample("mini/sample-mix") for _ in range(2)]
     assert len(samples[0].labels) == len(samples[0].images) == 30
     assert samples[0].identity == samples[1].identity
-    whole: Sequence[object] = [image.tobytes() for image in stock.dataset("mini/source-mix").split("train", 0).images]
+    whole: Sequence[object] = [image.tobytes() for image in stock.dataset("mini/sample-mix").split("train", 0).images]
     places = [whole.index(image.tobytes()) for image in samples[0].images]
     assert places == sorted(places)
 
