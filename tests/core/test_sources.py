@@ -104,5 +104,5 @@ def test_terms_are_handed_out_when_asked_for() -> None:
     draws = np.random.default_rng(0)
     given = {"features": draws.normal(size=(60, 5)), "labels": np.arange(60) % 3}
     terms = tbench.score("nleep:repeats=2", terms=True, **given)  # type: ignore[call-overload]
-    assert terms.keys() == {"sd", "fits"}
+    assert terms.keys() == {"sd", "fits", "converged"}
     assert tbench.score("nleep", **given) < 0  # type: ignore[call-overload]
