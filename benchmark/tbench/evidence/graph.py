@@ -95,7 +95,7 @@ class Evidence:
                 value = admit(name, self._find(name))
                 if name in (*PER_SAMPLE, *PER_SOURCE_SAMPLE):
                     check_lengths(self._known | {name: value})
-                if name in OF_ONE_WIDTH:
+                if any(name in names for names in OF_ONE_WIDTH):
                     check_widths(self._known | {name: value})
             except Exception as error:
                 self._failed[name] = error

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tbench.api import EvidenceError, Score, UsageError, evidence
+from tbench.api import EvidenceError, Score, UsageError
 
 if TYPE_CHECKING:
     from tbench.api import FloatArray
@@ -27,7 +27,6 @@ class Ordinal:
     inconsistency: float | None
 
 
-@evidence(touches=["target training", "pool"])
 def taskonomy(pool_losses: FloatArray, pool_place: int, *, clip: float = 0.001) -> Score:
     """The candidate's affinity to the target: its weight in an analytic hierarchy process on the whole pool; in (0, 1].
 
