@@ -110,7 +110,8 @@ def test_the_other_metrics_that_rank_the_same() -> None:
     assert [label for label, _ in contest.rivals] == ["best", "best+ped", "partial", "same"]
     assert (contest.better, contest.beaten, contest.level) == (3, 0, ("knn",))
     assert [label for label, _ in contest_of(board_of(*records), "low", "high").rivals] == ["best", "best+ped", "same"]
-    _, table = found(board_of(*records))
+    words, table = found(board_of(*records))
+    assert words.endswith("; floors at least as good: knn")
     assert table
     value = tau(contest.value)
     assert table.rows[1] == (

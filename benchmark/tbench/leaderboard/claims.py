@@ -58,6 +58,8 @@ def _ranking(claim: RankingClaim, board: Board) -> Found:
     if len(contests) > 1:
         contests["all of them"] = together
         words += f"; over all of them τ_w {tau(together.value)}, p {together.p:.4f}"
+    if together.level:
+        words += f"; floors at least as good: {', '.join(together.level)}"
     rows = tuple(_row(title, contest) for title, contest in contests.items())
     return words, Table(RANKING, rows, "lrrrrrlrrl")
 

@@ -68,7 +68,7 @@ def _agreement(board: Board, lines: Sequence[Line]) -> Table:
     columns.append(_means(lines))
     columns.append([candidates(line) for line in lines])
     header = ["metric", *(board.names[dataset] for dataset in pool.truth), "mean", "candidates"]
-    if any(line.mean.count < line.mean.total for line in pool.lines):
+    if any(line.mean.count < line.mean.total for line in pool.lines if not line.constant):
         columns.append([f"{line.mean.count}/{line.mean.total}" for line in lines])
         header.append("datasets")
     rankings = [ranking for line in pool.lines for ranking in line.rankings.values()]
