@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,10 +17,10 @@ from tbench.errors import EvidenceError, Inapplicable, TbenchError, UsageError
 from tbench.evidence.admission import PER_SAMPLE
 from tbench.evidence.graph import Evidence, Root
 from tbench.metric import Catalogue, Metric
-from tbench.spec import needs
 
 SAMPLES, COLUMNS, CLASSES, SOURCES, SIDE = 120, 12, 4, 7, 8
 TOLERANCE = 1e-6  # relative; what reordered sums may differ by
+FEATURES = ("features", "common_features")  # of the target's images, by the candidate and by the common network
 
 Arrays = Mapping[str, object]
 
@@ -36,11 +37,8 @@ class Check:
 def check(metric: Metric, catalogue: Catalogue) -> list[Check]:
     """Try every promise of the contract on one metric."""
     made_up = _made_up()
-    needed = (set(needs(metric.core.function)) - metric.spared) | {
-        need for piece in metric.transforms for need in needs(piece.function)
-    }
     graph = Evidence({name: Root.of(value) for name, value in made_up.items()}, catalogue.nodes)
-    rests_on = {root for need in needed for root in graph.below(need)}
+    rests_on = {root for need in metric.asked for root in graph.below(need)}
     random = "draws at random (asks for seed)" if "seed" in rests_on else ""
     per_sample = rests_on & set(PER_SAMPLE)
     trial = _Trial(metric, catalogue)
@@ -73,7 +71,7 @@ def check(metric: Metric, catalogue: Catalogue) -> list[Check]:
 
     no_rows = "" if per_sample else "asks for nothing per sample"
     no_labels = "" if "labels" in rests_on else "asks for no labels"
-    no_features = "" if "features" in rests_on else "asks for no features"
+    no_features = "" if rests_on & set(FEATURES) else "asks for no features"
     one_of_two = "" if len(per_sample) > 1 else "asks for one kind of evidence per sample"
     promises: list[tuple[str, Callable[[], str], str]] = [
         ("gives one finite number, or says that it is inapplicable", lambda: answers(lambda e: e), ""),
@@ -148,9 +146,12 @@ def _made_up() -> dict[str, object]:
         **{f"{when}_parameters": _state(draws) for when in ("initial", "pretrained", "finetuned")},
         "pool_losses": draws.exponential(size=(SAMPLES, SOURCES)),
         "pool_place": 2,
+        "initial_network": _network(),
+        "finetuned_network": _network(),
         "parameter_count": 1000.0,
         "source_accuracy": 0.5,
         "seed": 0,
+        "common_seed": 0,
         "device": "cpu",
         "precision": "float32",
         "source_features": draws.normal(size=(2 * SAMPLES, COLUMNS)) + 1,
@@ -164,6 +165,8 @@ def _made_up() -> dict[str, object]:
         "probe_attributions": draws.normal(size=(SAMPLES, 3, SIDE, SIDE)),
         "earlier_attributions": draws.normal(size=(2, SAMPLES, 3, SIDE, SIDE)),
         "auxiliary_scores": draws.normal(size=(6, 3)),
+        "common_features": features[:, ::-1] + draws.normal(size=(SAMPLES, COLUMNS)),
+        "common_source_features": draws.normal(size=(2 * SAMPLES, COLUMNS)) + 1,
     }
     for value in made.values():
         if isinstance(value, np.ndarray):
@@ -200,7 +203,7 @@ def _renamed(evidence: Arrays) -> Arrays:
 
 
 def _single_precision(evidence: Arrays) -> Arrays:
-    return {**evidence, "features": np.asarray(evidence["features"], np.float32)}
+    return {**evidence, **{name: np.asarray(evidence[name], np.float32) for name in FEATURES}}
 
 
 def _singleton(evidence: Arrays) -> Arrays:
@@ -213,9 +216,7 @@ def _one_class(evidence: Arrays) -> Arrays:
 
 
 def _constant_column(evidence: Arrays) -> Arrays:
-    features = np.array(evidence["features"])
-    features[:, 0], features[:, 1] = 0, 3
-    return {**evidence, "features": features}
+    return _overwritten(evidence, np.s_[:, :2], (0, 3))
 
 
 def _few_samples(evidence: Arrays) -> Arrays:
@@ -223,9 +224,15 @@ def _few_samples(evidence: Arrays) -> Arrays:
 
 
 def _with_nan(evidence: Arrays) -> Arrays:
-    features = np.array(evidence["features"])
-    features[3, 2] = np.nan
-    return {**evidence, "features": features}
+    return _overwritten(evidence, (3, 2), np.nan)
+
+
+def _overwritten(evidence: Arrays, place: Any, value: object) -> Arrays:
+    """With the same entries of all features set to a value."""
+    changed = {name: np.array(evidence[name]) for name in FEATURES}
+    for array in changed.values():
+        array[place] = value
+    return {**evidence, **changed}
 
 
 def _two_lengths(evidence: Arrays, names: Iterable[str]) -> Arrays:

@@ -116,7 +116,7 @@ def make_plan(
     for kind, specs, of_seeds in wanted:
         for dataset, seed in product(suite.datasets, of_seeds):
             unseen = [candidate for candidate in suite.candidates if (candidate, dataset) not in suite.seen]
-            for together in _models(unseen) if kind == "score" else [[candidate] for candidate in unseen]:
+            for together in models(unseen) if kind == "score" else [[candidate] for candidate in unseen]:
                 cells = tuple(Key(kind, suite.name, dataset, name, spec, seed) for name in together for spec in specs)
                 task = Task(cells, whole=kind == "truth" and protocol.halving, tried=calibrate or 0)
                 left = task.without(done) if cells else None
@@ -126,7 +126,7 @@ def make_plan(
     return Plan(tuple(tasks), remembered, suite.score_seconds)
 
 
-def _models(candidates: Iterable[str]) -> Iterable[list[str]]:
+def models(candidates: Iterable[str]) -> Iterable[list[str]]:
     """The layers of each model together, in the order in which models come first."""
     models: dict[str, list[str]] = defaultdict(list)
     for name in candidates:

@@ -22,8 +22,9 @@ def score(spec: str, *, terms: bool = False, **evidence: object) -> float | Mapp
 
     `tbench.score("transrate:eps=1e-2", features=F, labels=y)`. F: (N, D); y: (N,) classes of any integers or strings,
     (N, L) 0/1 multi-label, or floats for regression; source_probabilities: (N, S); reference_features: (M, D).
-    What rests on these (moments, spectra) is computed, on the CPU unless another `device` (cuda) is given. `seed` is 0
-    unless given. Inputs are never changed. terms=True: the named terms that the metric's score is made of instead.
+    What rests on these (moments, spectra) is computed, on the CPU unless another `device` (cuda) is given. `seed` and
+    `common_seed` are 0 unless given. Inputs are never changed. terms=True: the named terms that the metric's score is
+    made of instead.
 
     Raises UsageError for an unknown metric or setting, EvidenceError for arrays that cannot be what they claim to be,
     Inapplicable where the metric is not defined (MissingEvidence: for want of evidence that was not given).
@@ -41,7 +42,7 @@ def _verdicts(specs: Iterable[str], evidence: dict[str, object]) -> dict[str, Ve
     catalogue = Catalogue.installed()
     roots = {
         name: Root.of(value)
-        for name, value in ({"seed": 0, "device": "cpu", "precision": "float32"} | evidence).items()
+        for name, value in ({"seed": 0, "common_seed": 0, "device": "cpu", "precision": "float32"} | evidence).items()
     }
     given = Evidence(roots, catalogue.nodes, whose=f"the evidence given ({', '.join(evidence) or 'nothing'})")
     return {spec: catalogue.metric(spec).judge(given) for spec in specs}

@@ -54,7 +54,18 @@ class Stock:
             "images": Root.of(seen.images, content),
             "labels": Root.of(seen.labels, content),
             **{fact: Root.of(value) for fact, value in known.facts.items()},
+            **({"initial_network": Root(known.initial, known.fingerprint)} if known.initial else {}),
             **self._sources(known),
+        }
+
+    def common(self, candidate: str) -> dict[str, Root]:
+        """Its network, for all candidates. Where it cannot be had, only what asks for it is to fail."""
+        if not candidate:
+            return {}
+        return {
+            "common_network": Root(
+                lambda: self.candidate(candidate).load(), lambda: self.candidate(candidate).fingerprint
+            )
         }
 
     def together(self, candidates: Sequence[str]) -> Root | None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from tbench.citation import Citation
 from tbench.errors import UsageError
-from tbench.evidence import PASSES
+from tbench.evidence import EXTRACTION
 from tbench.leaderboard.claim import Claim, read_claims
 from tbench.leaderboard.frame import Frame
 from tbench.probe import Probe
@@ -23,15 +23,17 @@ from tbench.registry import Registry
 
 LISTS = ("candidates", "datasets", "metrics", "floors")
 TEXTS = ("title", "description", "reference", "protocol")
-OPTIONS = ("seen", "boards", "notes", "truth", "published", "scored_on", "several_labels", "score_seconds", "claims")
-
+OPTIONS = (
+    *("common", "seen", "boards", "notes", "truth", "published", "scored_on", "several_labels", "score_seconds"),
+    "claims",
+)
 
 # What the seconds of evidence go to, beside extraction: passes through networks, and fits to the target. A pool brings
 # the passes of all its members with it.
-OTHER_PASSES = ("source_fisher", "probe_features", "probe_attributions", "attributions", "earlier_attributions")
+PASSES = ("source_fisher", "probe_features", "probe_attributions", "attributions", "earlier_attributions")
 TRAINING = (
-    *("probe_weights", "held_out", "transfer_losses", "pool", "pool_losses"),
-    *("task_fisher", "finetuned_network", "finetuned_parameters"),
+    *("discriminant", "probe_weights", "held_out", "pool", "pool_losses", "transfer_losses", "task_fisher"),
+    *("finetuned_network", "finetuned_parameters"),
 )
 
 
@@ -39,7 +41,8 @@ TRAINING = (
 class Suite:
     """What is run against what.
 
-    reference: the dataset whose training images are the general reference set. seen: pairs (candidate, dataset) that
+    reference: the dataset whose training images are the general reference set. common: the candidate through whose
+    network tasks are compared, the same for all; none where it is empty. seen: pairs (candidate, dataset) that
     are left out, since the candidate was pre-trained on images of that very dataset. probe: which images of a dataset
     metrics see. notes: what a reader of the page must know. citation: the published truth that stands in for
     fine-tuning as long as no protocol is named. score_seconds: what extraction and scores of one candidate on one
@@ -64,6 +67,7 @@ class Suite:
     citation: Citation | None
     score_seconds: float | None
     claims: tuple[Claim, ...]
+    common: str = ""
 
     def frame(self, protocol_name: str | None) -> Frame:
         """What pages must be told of this suite and its published truth, or one of its protocols."""
@@ -82,8 +86,8 @@ class Suite:
             floors=self.floors,
             boards=self.boards,
             seen=self.seen,
-            extraction=PASSES,
-            passes=OTHER_PASSES,
+            extraction=EXTRACTION,
+            passes=PASSES,
             training=TRAINING,
             calibration=protocol.calibration,
             probe=self.probe.words,
@@ -91,6 +95,10 @@ class Suite:
             published=citation.truth(self.candidates, self.datasets) if citation else None,
             claims=self.claims,
         )
+
+    def pool(self, dataset: str) -> tuple[str, ...]:
+        """The candidates that are ranked on a dataset: all that have not seen it."""
+        return tuple(name for name in self.candidates if (name, dataset) not in self.seen)
 
     def cited(self, protocol_name: str | None) -> Citation | None:
         """Whose truth scores are held against; None where it is measured, by the protocol that is named."""
@@ -149,6 +157,7 @@ def read_suite(name: str, text: str) -> Suite:
         citation=_citation(name, table),
         score_seconds=table.get("score_seconds"),
         claims=read_claims(table.get("claims", []), table.get("boards", {}), f"suite {name}"),
+        common=table.get("common", ""),
     )
     suite.protocol(None)
     return suite

@@ -6,7 +6,7 @@ import hashlib
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import cache
+from functools import cache, lru_cache, partial
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -20,18 +20,20 @@ from tbench.errors import Inapplicable, SaturationWarning
 from tbench.evidence.algebra import algebra
 from tbench.evidence.graph import Evidence, Root
 from tbench.evidence.layers import Layers
+from tbench.evidence.pool import Pool
 from tbench.evidence.shelf import Shelf
 from tbench.executors import Notice
 from tbench.failure import reason, unable
 from tbench.metric import Catalogue
-from tbench.plan import Task
-from tbench.probe import Probe
+from tbench.plan import Task, models
 from tbench.protocol import Protocol
 from tbench.provenance import device_name, machine, now, versions
 from tbench.results import Key, Record
 from tbench.stock import Stock
 from tbench.stopwatch import one_thread
+from tbench.suite import Suite
 from tbench.sweep import Sweep
+from tbench.tuned import Tuned
 
 
 @dataclass(frozen=True)
@@ -46,16 +48,17 @@ class Means:
 class Workshop:
     """One per process: does tasks one after the other, and keeps what the next one is likely to need."""
 
-    def __init__(self, protocol: Protocol, reference: str, probe: Probe, means: Means) -> None:
+    def __init__(self, suite: Suite, protocol: Protocol, means: Means) -> None:
+        self._suite = suite
         self._protocol = protocol
-        self._reference = reference
-        self._probe = probe
         self._means = means
         self._shelf = Shelf(means.folder / "evidence")
         self._checkpoints = Checkpoints(means.folder / "checkpoints")
-        self._stock = Stock(probe)
+        self._stock = Stock(suite.probe)
         self._catalogue = Catalogue.installed()
         self._metric = cache(self._catalogue.metric)
+        self._pool = lru_cache(1)(self._pool_of)
+        self._notices: list[str] = []
         with one_thread():
             _warm_up(means.device)
 
@@ -70,7 +73,7 @@ class Workshop:
         layers = None
         if len(task.candidates) > 1:
             try:
-                layers = self._layers(task)
+                layers = self._layers(task.candidates, task.dataset, task.seed)
             except Exception as error:
                 yield Notice(f"{', '.join(task.candidates)}: not in one pass ({reason(error)}), so one after the other")
         for _, cells in groupby(task.cells, key=lambda key: key.candidate):
@@ -78,7 +81,8 @@ class Workshop:
 
     def _scores_of_one(self, cells: Sequence[Key], layers: Layers | None) -> Iterator[Record | Notice]:
         """Of one candidate."""
-        evidence = self._evidence_or_why_not(cells[0], layers)
+        first = cells[0]
+        evidence = self._evidence_or_why_not(first.candidate, first.dataset, first.seed, layers)
         for key in cells:
             label = key.spec
             try:
@@ -114,10 +118,8 @@ class Workshop:
                     provenance=self._provenance(key, metric.origin) | {"precision": self._means.precision},
                     time=now(),
                 )
-            for each in (evidence, layers.evidence if layers else None):
-                if isinstance(each, Evidence):
-                    yield from map(Notice, each.notices)
-                    each.notices.clear()
+            yield from map(Notice, self._notices)
+            self._notices.clear()
 
     def _sweep(self, task: Task) -> Sweep:
         first = task.cells[0]
@@ -127,42 +129,72 @@ class Workshop:
 
         return Sweep(task, self._protocol, self._stock, self._checkpoints, self._means.device, provenance)
 
-    def _evidence_or_why_not(self, key: Key, layers: Layers | None) -> Evidence | Exception:
+    def _evidence_or_why_not(
+        self, candidate: str, dataset: str, seed: int, layers: Layers | None
+    ) -> Evidence | Exception:
         """Asked for once: what is not on this machine takes its time to say so."""
         try:
-            roots = self._stock.roots(key.candidate, key.dataset, key.seed) | self._surroundings(seed_of(key))
+            return self._evidence(candidate, dataset, seed, layers)
         except Exception as error:
             return error
-        if layers:
-            roots |= layers.roots(key.candidate)
-        return Evidence(roots, self._catalogue.nodes, self._shelf, f"{key.candidate} on {key.dataset}")
 
-    def _layers(self, task: Task) -> Layers | None:
-        """One pass for all candidates of the task, where their family knows how."""
-        network = self._stock.together(task.candidates)
+    def _evidence(self, candidate: str, dataset: str, seed: int, layers: Layers | None) -> Evidence:
+        roots = self._stock.roots(candidate, dataset, seed) | self._surroundings(candidate, dataset, seed)
+        if layers:
+            roots |= layers.roots(candidate)
+        return Evidence(roots, self._catalogue.nodes, self._shelf, f"{candidate} on {dataset}", self._notices)
+
+    def _layers(self, candidates: Sequence[str], dataset: str, seed: int) -> Layers | None:
+        """One pass for all these candidates, where their family knows how."""
+        network = self._stock.together(candidates)
         if network is None:
             return None
-        first = task.cells[0]
-        roots = self._stock.roots(first.candidate, first.dataset, first.seed) | self._surroundings(seed_of(first))
-        whose = f"{' and '.join(task.candidates)} on {first.dataset}"
-        return Layers(
-            Evidence(roots | {"network": network}, self._catalogue.nodes, self._shelf, whose), task.candidates
-        )
+        roots = self._stock.roots(candidates[0], dataset, seed) | self._surroundings(candidates[0], dataset, seed)
+        whose = f"{' and '.join(candidates)} on {dataset}"
+        shared = Evidence(roots | {"network": network}, self._catalogue.nodes, self._shelf, whose, self._notices)
+        return Layers(shared, candidates)
 
-    def _surroundings(self, seed: int) -> dict[str, Root]:
-        """The evidence that no candidate and no dataset brings."""
+    def _pool_of(self, dataset: str, seed: int) -> Pool:
+        """Of every candidate of the suite, whichever of them are asked for: what a pool says depends on its members."""
+
+        def members() -> Iterator[Evidence]:
+            for several in models(self._suite.pool(dataset)):
+                layers = self._layers(several, dataset, seed) if len(several) > 1 else None
+                for candidate in several:
+                    yield self._evidence(candidate, dataset, seed, layers)
+
+        return Pool.of(members())
+
+    def _surroundings(self, candidate: str, dataset: str, seed: int) -> dict[str, Root]:
+        """The evidence that comes from suite, protocol and device."""
+        members = self._suite.pool(dataset)
+        tuned = Tuned(
+            self._stock.candidate(candidate),
+            self._stock.dataset(dataset),
+            partial(self._stock.split, dataset, "train", seed),
+            self._protocol,
+            seed,
+            self._means.device,
+        )
         return {
-            "reference_images": self._stock.reference(self._reference),
+            "reference_images": self._stock.reference(self._suite.reference),
+            **self._stock.common(self._suite.common),
+            "pool": Root(
+                lambda: {"losses": self._pool(dataset, seed).losses}, cost=lambda: self._pool(dataset, seed).cost
+            ),
+            "pool_place": Root.of(members.index(candidate) if candidate in members else -1),
+            "finetuned_network": Root(tuned.network, cost=tuned.cost),
             "device": Root.of(self._means.device, device_name(self._means.device)),
             "precision": Root.of(self._means.precision, self._means.precision),
-            "seed": Root.of(seed),
+            "seed": Root.of(seed_of(dataset, candidate, seed)),
+            "common_seed": Root.of(seed_of(dataset, "", seed)),
         }
 
     def _with_probe(self, said: Record | Notice) -> Record | Notice:
         """A score that says which images it was made of, and so does one that could not be made."""
-        if isinstance(said, Notice) or not self._probe.words:
+        if isinstance(said, Notice) or not self._suite.probe.words:
             return said
-        return replace(said, provenance={**said.provenance, "probe": self._probe.words})
+        return replace(said, provenance={**said.provenance, "probe": self._suite.probe.words})
 
     def _provenance(self, key: Key, plugin: str) -> dict[str, Any]:
         return {
@@ -189,7 +221,7 @@ def _warm_up(device: str) -> None:
     algebra(device).gram(np.eye(64)).spectrum()
 
 
-def seed_of(key: Key) -> int:
+def seed_of(dataset: str, candidate: str, seed: int) -> int:
     """A seed of its own for each candidate, dataset and run seed, the same on every machine."""
-    text = f"{key.dataset} {key.candidate} {key.seed}"
+    text = f"{dataset} {candidate} {seed}"
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")

@@ -9,7 +9,6 @@ import pytest
 from tbench.executors import Notice
 from tbench.metric import Catalogue
 from tbench.plan import Task
-from tbench.probe import HONEST
 from tbench.results import Key, Record
 from tbench.stock import Stock
 from tbench.suite import load_suite
@@ -21,7 +20,7 @@ METRICS = ("leep", "lda", "nearest-mean+ped", "parameters")
 
 def workshop(folder: Path) -> Workshop:
     suite = load_suite("mini-layers")
-    return Workshop(suite.protocol(None), suite.reference, HONEST, Means("cpu", "float32", folder))
+    return Workshop(suite, suite.protocol(None), Means("cpu", "float32", folder))
 
 
 def cells(*candidates: str) -> tuple[Key, ...]:

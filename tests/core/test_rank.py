@@ -21,6 +21,8 @@ from tbench.stock import Stock
 from tbench.suite import load_suite
 from tbench.trial import try_out
 
+pytestmark = pytest.mark.filterwarnings("ignore:logme. the evidence had not settled")  # on half of few images
+
 POOL = ["mini/resnet-mix", "mini/resnet-simclr", "mini/resnet-random"]
 PANEL = ["logme", "gbc"]
 DRAWS = 6
@@ -150,6 +152,7 @@ def test_the_command_says_what_it_can_and_cannot_say(tmp_path: Path) -> None:
     assert done.exit_code == 0, done.output
     assert "mini/photo: 180 training images, 9 classes; asked: gbc, logme; 4 draws of half the images" in done.output
     assert "stands first" in done.output
+    assert done.stderr.count("note: logme: the evidence had not settled after 11 steps") == 1
     assert "It does not say how accurate a fine-tuned model will be" in done.output
     lost = CliRunner().invoke(main, ["rank", "mini/foto", "--cache", str(tmp_path)])
     assert lost.exit_code == 2

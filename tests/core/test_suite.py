@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from tbench.api import GIVEN
 from tbench.errors import UsageError
 from tbench.leaderboard.claim import BoundClaim, RankingClaim
+from tbench.metric import Catalogue
 from tbench.protocol import Protocol
 from tbench.registry import Registry
 from tbench.stock import Stock
@@ -130,6 +132,20 @@ def test_the_embedded_suites_test_claims_on_pools_and_metrics_of_theirs() -> Non
         (bound,) = load_suite(name).claims
         assert isinstance(bound, BoundClaim)
         assert {layers.ranks, bound.above[0], bound.below[0]} <= set(metrics)
+
+
+def test_what_seconds_go_to_is_what_evidence_says_of_itself() -> None:
+    told = load_suite("mini").frame(None)
+    nodes = Catalogue.installed().nodes
+    touches = {name: set(getattr(nodes[name], "touches", ())) for name in nodes} | {
+        name: set(those) for name, those in GIVEN.items()
+    }
+    fits = {"target training", "fine-tuned weights"}
+    assert {name for name, those in touches.items() if those & fits} <= set(told.training)
+    assert {*told.extraction, *told.passes, *told.training} <= set(touches)
+    assert len({*told.extraction, *told.passes, *told.training}) == sum(
+        map(len, (told.extraction, told.passes, told.training))
+    )
 
 
 def test_weight_decays_may_be_divided_by_the_rate() -> None:

@@ -21,12 +21,14 @@ TARGETS = {  # classes, train, val, test
     "texture": (6, 180, 300, 1000),
 }
 SOURCES = {"source-mix": 100, "source-glyph": 60, "source-shape": 20, "source-texture": 20, "source-fractal": 40}
+SAMPLES = {name.replace("source-", "sample-"): classes for name, classes in SOURCES.items()}
 
 
 def test_the_family_and_its_members_fulfil_the_contract():
     door: DatasetFamily = family
     member: Dataset = door.dataset("digits")
-    assert list(door.names()) == [*TARGETS, *SOURCES, "reference"]
+    pairs = [name for pair in zip(SOURCES, SAMPLES, strict=True) for name in pair]
+    assert list(door.names()) == [*TARGETS, *pairs, "reference"]
     assert (member.name, member.classes, member.measure) == ("mini/digits", 10, "accuracy")
     assert all(door.dataset(name).name == f"mini/{name}" for name in door.names())
 
@@ -88,6 +90,13 @@ def test_the_reference_set_shows_the_mix_in_images_of_its_own(drawn):
     assert_sound(reference, 600, 100)
     mixed = {image.tobytes() for image in drawn("source-mix", "train").images}
     assert not mixed & {image.tobytes() for image in reference.images}
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_samples_show_all_classes_of_their_source_in_images_of_their_own(drawn, name):
+    assert_sound(drawn(name, "train"), 2000, SAMPLES[name])
+    source = drawn(name.replace("sample-", "source-"), "val")
+    assert not {image.tobytes() for image in source.images} & {image.tobytes() for image in drawn(name, "train").images}
 
 
 @pytest.mark.parametrize("name", [*TARGETS, "reference"])

@@ -20,9 +20,9 @@ GOLDEN = json.loads(Path(__file__).with_name("golden.json").read_text())
 def test_all_parts_but_the_large_ones_are_guarded():
     targets = ("digits", "letters", "symbols", "typeface", "count", "orient", "texture", "reference")
     expected = [f"{name}/{part}" for name in targets for part in ("train", "val", "test")]
-    expected += [
-        f"source-{kind}/{part}" for kind in ("mix", "glyph", "shape", "texture", "fractal") for part in ("val", "test")
-    ]
+    kinds = ("mix", "glyph", "shape", "texture", "fractal")
+    expected += [f"source-{kind}/{part}" for kind in kinds for part in ("val", "test")]
+    expected += [f"sample-{kind}/train" for kind in kinds]
     assert sorted(GOLDEN["sha256"]) == sorted([*expected, "source-mix/train"])
     assert sorted(GOLDEN["photo"]) == ["test", "train", "val"]
 

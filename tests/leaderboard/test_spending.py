@@ -119,7 +119,7 @@ def test_dear_evidence_has_rows_of_its_own() -> None:
             ("evidence: probe_weights", "4", f"{times * 320}"),
             ("evidence: discriminant", "4", f"{times * 2.0:.2f}"),
         ]
-    assert any("at least 5 % of the seconds of all passes" in line for line in section.before)
+    assert any("at least 5 % of the seconds of all extraction" in line for line in section.before)
     cheap = cost_section(make_board([*TRUTH, *scores("a", "t/x", [1, 2, 3, 4])], FRAME))
     assert not any("Rows of evidence" in line for line in cheap.before)
 

@@ -29,15 +29,15 @@ def problem(seed, columns=4):
         labels = rng.permutation(np.concatenate([np.arange(classes), rng.integers(classes, size=rng.integers(1, 40))]))
         means = rng.normal(size=(classes, columns))
         given[f"{side}labels"] = labels
-        given[f"{side}features"] = 3 * means[labels] + rng.normal(size=(len(labels), columns))
+        given[f"common_{side}features"] = 3 * means[labels] + rng.normal(size=(len(labels), columns))
     return given
 
 
 def swapped(given):
     return {
-        "features": given["source_features"],
+        "common_features": given["common_source_features"],
         "labels": given["source_labels"],
-        "source_features": given["features"],
+        "common_source_features": given["common_features"],
         "source_labels": given["labels"],
     }
 
@@ -54,6 +54,7 @@ def test_agrees_with_the_authors_code_and_another_solver(case, min_images):
         arrays["target_labels"],
         arrays["source_features"],
         arrays["source_labels"],
+        None,
         gamma=0.01,
         min_images=min_images,
     )
@@ -67,7 +68,7 @@ def test_agrees_with_the_authors_code_and_another_solver(case, min_images):
 def test_a_source_is_at_no_distance_from_itself(case):
     arrays, document = oracle(case)
     features, labels = arrays["source_features"], arrays["source_labels"]
-    found = domain_similarity(features, labels, features, labels, gamma=0.01)
+    found = domain_similarity(features, labels, features, labels, None, gamma=0.01)
     assert found.terms["distance"] == pytest.approx(document["expected"]["self_distance_source"], abs=1e-9)
     assert found.value == pytest.approx(1)
 
@@ -76,9 +77,9 @@ def test_published_settings_have_a_name():
     arrays, _ = oracle("domain_similarity_a")
     rows = np.repeat(np.arange(len(arrays["source_labels"])), 20)  # enough images for the filter, not for all classes
     given = {
-        "features": arrays["target_features"],
+        "common_features": arrays["target_features"],
         "labels": arrays["target_labels"],
-        "source_features": arrays["source_features"][rows],
+        "common_source_features": arrays["source_features"][rows],
         "source_labels": arrays["source_labels"][rows],
     }
     value = tbench.score("domain-similarity:as=authors", **given)
@@ -97,11 +98,11 @@ def test_symmetric_negative_and_the_same_for_moved_rotated_and_repeated_sets(see
     same = pytest.approx(value, rel=1e-6, abs=1e-9)
     assert tbench.score("domain-similarity", **swapped(given)) == same
     rotation, offset = np.linalg.qr(rng.normal(size=(4, 4)))[0], rng.normal(size=4)
-    moved = {side: given[side] @ rotation + offset for side in ("features", "source_features")}
+    moved = {side: given[side] @ rotation + offset for side in ("common_features", "common_source_features")}
     assert tbench.score("domain-similarity", **given | moved) == same
-    twice = {name: np.repeat(array, 2, axis=0) for name, array in given.items() if not name.startswith("source")}
+    twice = {name: np.repeat(array, 2, axis=0) for name, array in given.items() if "source" not in name}
     assert tbench.score("domain-similarity", **given | twice) == same
-    larger = {side: 5 * given[side] for side in ("features", "source_features")}
+    larger = {side: 5 * given[side] for side in ("common_features", "common_source_features")}
     assert tbench.score("domain-similarity", **given | larger) == pytest.approx(5 * value, rel=1e-6, abs=1e-9)
 
 
@@ -112,7 +113,7 @@ def test_in_one_column_it_is_the_distance_of_two_distributions_on_a_line(seed):
     sides = []
     for side in ("", "source_"):
         counts = np.bincount(given[f"{side}labels"])
-        sides.append((np.bincount(given[f"{side}labels"], given[f"{side}features"][:, 0]) / counts, counts))
+        sides.append((np.bincount(given[f"{side}labels"], given[f"common_{side}features"][:, 0]) / counts, counts))
     expected = wasserstein_distance(sides[0][0], sides[1][0], sides[0][1], sides[1][1])
     assert -tbench.score("domain-similarity", **given) == pytest.approx(expected, rel=1e-6)
 
@@ -122,14 +123,52 @@ def test_equal_weights_make_it_an_assignment():
     target, source = rng.normal(size=(2, 30, 5))
     costs = cdist(target, source)
     expected = costs[linear_sum_assignment(costs)].mean()
-    given = {"features": target, "labels": np.arange(30), "source_features": source, "source_labels": np.arange(30)}
+    given = {
+        "common_features": target,
+        "labels": np.arange(30),
+        "common_source_features": source,
+        "source_labels": np.arange(30),
+    }
     assert -tbench.score("domain-similarity", **given) == pytest.approx(expected, rel=1e-7)
+
+
+def test_clusters_stand_for_the_classes_of_a_source_without_labels():
+    rng = np.random.default_rng(1)
+    labels = np.arange(60) % 4
+    given = {
+        "common_features": rng.normal(size=(30, 3)),
+        "labels": np.arange(30) % 3,
+        "common_source_features": 100 * np.eye(4, 3)[labels] + rng.normal(size=(60, 3)),  # their clusters are plain
+    }
+    with_labels = tbench.score("domain-similarity", **given, source_labels=labels)
+    found = {seed: tbench.score("domain-similarity:clusters=4", **given, seed=seed, terms=True) for seed in range(4)}
+    assert -with_labels == pytest.approx(min(terms["distance"] for terms in found.values()))
+    assert all(terms["source classes"] == 4 and terms["converged"] == 1 for terms in found.values())
+    each = tbench.score("domain-similarity:clusters=999", **given)
+    assert each == pytest.approx(tbench.score("domain-similarity", **given, source_labels=np.arange(60)))
+    twice = given | {"common_source_features": np.tile(given["common_source_features"], (2, 1))}
+    assert tbench.score("domain-similarity:clusters=999", **twice) == pytest.approx(each)
+
+
+def test_one_source_is_as_far_for_all_of_its_candidates():
+    given = problem(5)
+    rng = np.random.default_rng(0)
+    values = {
+        tbench.score(
+            "domain-similarity",
+            **given,
+            features=rng.normal(size=(len(given["labels"]), width)),
+            source_features=rng.normal(size=(len(given["source_labels"]), width)),
+        )
+        for width in (2, 7)
+    }
+    assert len(values) == 1
 
 
 def test_edges():
     given = problem(3)
     one_class = given | {name: np.zeros_like(given[name]) for name in ("labels", "source_labels")}
-    apart = given["features"].mean(axis=0) - given["source_features"].mean(axis=0)
+    apart = given["common_features"].mean(axis=0) - given["common_source_features"].mean(axis=0)
     assert -tbench.score("domain-similarity", **one_class) == pytest.approx(np.linalg.norm(apart))
     counts = np.bincount(given["source_labels"])
     with pytest.raises(Inapplicable, match=f"no source class has 200 images; the largest has {counts.max()}"):
@@ -138,16 +177,17 @@ def test_edges():
         tbench.score("domain-similarity", **given | {"source_labels": given["source_labels"] + 0.5})
     with pytest.raises(UsageError, match="gamma must be above 0"):
         called(domain_similarity, {"gamma": 0.0}, **given)
-    with pytest.raises(UsageError, match="min_images must be at least 1"):
-        called(domain_similarity, {"min_images": 0}, **given)
+    for settings_ in ({"min_images": 0}, {"clusters": 0}):
+        with pytest.raises(UsageError, match="min_images must be at least 1, clusters at least 1 or none"):
+            called(domain_similarity, settings_, **given)
 
 
 def test_what_cannot_be_is_refused():
     given = problem(4)
-    with pytest.raises(EvidenceError, match=r"different lengths: source_features .*, source_labels"):
+    with pytest.raises(EvidenceError, match=r"different lengths: source_labels .*, common_source_features"):
         tbench.score("domain-similarity", **given | {"source_labels": given["source_labels"][:-1]})
-    with pytest.raises(EvidenceError, match="columns: features 4, source_features 3"):
-        tbench.score("domain-similarity", **given | {"source_features": given["source_features"][:, :3]})
-    given["source_features"][2, 1] = np.inf
-    with pytest.raises(EvidenceError, match="source_features: 1 values are NaN or infinite, the first in row 2"):
+    with pytest.raises(EvidenceError, match="columns: common_features 4, common_source_features 3"):
+        tbench.score("domain-similarity", **given | {"common_source_features": given["common_source_features"][:, :3]})
+    given["common_source_features"][2, 1] = np.inf
+    with pytest.raises(EvidenceError, match="common_source_features: 1 values are NaN or infinite, the first in row 2"):
         tbench.score("domain-similarity", **given)

@@ -29,6 +29,10 @@ def spectrum(features):
 
 
 def score(features, labels, seed=0, **settings):
+    return scored(features, labels, seed, **settings).value
+
+
+def scored(features, labels, seed=0, **settings):
     return nleep(features, labels, spectrum(features), seed, **settings)
 
 
@@ -107,11 +111,12 @@ def test_components_are_counted_per_class_or_by_samples_or_given():
 def test_repeats_give_the_mean_and_spread_over_seeds():
     features, labels = problem(10)
     values = [score(features, labels, seed) for seed in (4, 5, 6)]
-    repeated = score(features, labels, 4, repeats=3)
+    repeated = scored(features, labels, 4, repeats=3)
     assert isinstance(repeated, Score)
     assert repeated.value == pytest.approx(np.mean(values))
-    assert repeated.terms == pytest.approx({"sd": np.std(values, ddof=1), "fits": 3})
-    assert score(features, np.zeros_like(labels), repeats=2) == Score(0.0, {"sd": 0.0, "fits": 2.0})
+    assert repeated.terms == pytest.approx({"sd": np.std(values, ddof=1), "fits": 3, "converged": 1})
+    one_class = scored(features, np.zeros_like(labels), repeats=2)
+    assert one_class == Score(0.0, {"sd": 0.0, "fits": 2.0, "converged": 1.0})
 
 
 @UNSURE_OR_NOT

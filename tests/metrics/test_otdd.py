@@ -24,9 +24,9 @@ QUIET = settings(max_examples=20)
 def oracle():
     with np.load(ORACLES / "otdd_a.npz") as arrays:
         given = {
-            "features": arrays["target_features"],
+            "common_features": arrays["target_features"],
             "labels": arrays["target_labels"],
-            "source_features": arrays["source_features"],
+            "common_source_features": arrays["source_features"],
             "source_labels": arrays["source_labels"],
         }
     return json.loads((ORACLES / "otdd_a.json").read_text()), given
@@ -37,16 +37,16 @@ def problem(seed, samples=24, sources=30):
     means = 2 * rng.normal(size=(4, 3))
     labels, source_labels = np.arange(samples) % 4, np.arange(sources) % 3
     return {
-        "features": means[labels] + rng.normal(size=(samples, 3)),
+        "common_features": means[labels] + rng.normal(size=(samples, 3)),
         "labels": labels,
-        "source_features": means[source_labels] + rng.normal(size=(sources, 3)),
+        "common_source_features": means[source_labels] + rng.normal(size=(sources, 3)),
         "source_labels": source_labels,
     }
 
 
 def tasks(given, gaussian):
     return [
-        _Task.of(np.asarray(given[f"{side}features"], dtype=np.float64), given[f"{side}labels"], gaussian, True)
+        _Task.of(np.asarray(given[f"common_{side}features"], dtype=np.float64), given[f"{side}labels"], gaussian, True)
         for side in ("source_", "")
     ]
 
@@ -95,8 +95,8 @@ def test_distances_of_gaussian_classes_are_those_of_matrix_square_roots(seed):
     table = source.distances(target)
     for i in range(3):
         for j in range(4):
-            first = given["source_features"][given["source_labels"] == i]
-            second = given["features"][given["labels"] == j]
+            first = given["common_source_features"][given["source_labels"] == i]
+            second = given["common_features"][given["labels"] == j]
             root = np.real(sqrtm(np.cov(first.T)))
             common = np.trace(np.real(sqrtm(root @ np.cov(second.T) @ root)))
             spread = np.trace(np.cov(first.T)) + np.trace(np.cov(second.T)) - 2 * common
@@ -109,7 +109,7 @@ def test_distances_of_gaussian_classes_are_those_of_matrix_square_roots(seed):
 def test_a_dataset_is_at_distance_zero_from_itself_and_nowhere_nearer(seed, classes, regulariser):
     given = problem(seed)
     settings_ = {"classes": classes, "regulariser": regulariser}
-    same = given | {"source_features": given["features"], "source_labels": given["labels"]}
+    same = given | {"common_source_features": given["common_features"], "source_labels": given["labels"]}
     assert called(otdd, settings_, **same).value == pytest.approx(0, abs=1e-6)
     assert called(otdd, settings_, **given).value < 1e-6
     assert called(otdd, settings_ | {"samples": 13}, **same).value == pytest.approx(0, abs=1e-6)
@@ -124,16 +124,16 @@ def test_order_names_offset_rotation_and_sides_do_not_matter_and_scale_is_square
     rotation = np.linalg.qr(rng.normal(size=(3, 3)))[0]
     rows, others = rng.permutation(24), rng.permutation(30)
     moved = {
-        "features": 3 * given["features"][rows] @ rotation + 100,
+        "common_features": 3 * given["common_features"][rows] @ rotation + 100,
         "labels": rng.permutation(4)[given["labels"][rows]],
-        "source_features": 3 * given["source_features"][others] @ rotation + 100,
+        "common_source_features": 3 * given["common_source_features"][others] @ rotation + 100,
         "source_labels": rng.permutation(3)[given["source_labels"][others]],
     }
     assert tbench.score("otdd", **moved) == pytest.approx(9 * value, rel=1e-6)
     turned = {
-        "features": given["source_features"],
+        "common_features": given["common_source_features"],
         "labels": given["source_labels"],
-        "source_features": given["features"],
+        "common_source_features": given["common_features"],
         "source_labels": given["labels"],
     }
     assert tbench.score("otdd", **turned) == pytest.approx(value, rel=1e-9)
@@ -141,8 +141,11 @@ def test_order_names_offset_rotation_and_sides_do_not_matter_and_scale_is_square
 
 def test_a_source_further_away_or_with_other_labels_scores_lower():
     given = problem(0, 24, 24)
-    near = given | {"source_features": given["features"], "source_labels": given["labels"]}
-    values = [tbench.score("otdd", **near | {"source_features": given["features"] + shift}) for shift in (0, 1, 4)]
+    near = given | {"common_source_features": given["common_features"], "source_labels": given["labels"]}
+    values = [
+        tbench.score("otdd", **near | {"common_source_features": given["common_features"] + shift})
+        for shift in (0, 1, 4)
+    ]
     assert values == sorted(values, reverse=True)
     assert len(set(values)) == 3
     mixed = np.random.default_rng(0).permutation(given["labels"])
@@ -160,10 +163,10 @@ def test_wrong_words_and_evidence_are_told():
     for spec in ("otdd:samples=0", "otdd:regulariser=-1", "otdd:classes=median"):
         with pytest.raises(UsageError, match="otdd"):
             tbench.score(spec, **given)
-    with pytest.raises(EvidenceError, match="features 3, source_features 2"):
-        tbench.score("otdd", **given | {"source_features": given["source_features"][:, :2]})
+    with pytest.raises(EvidenceError, match="common_features 3, common_source_features 2"):
+        tbench.score("otdd", **given | {"common_source_features": given["common_source_features"][:, :2]})
     with pytest.raises(Inapplicable, match="one class per sample"):
-        tbench.score("otdd", **given | {"source_labels": given["source_features"]})
+        tbench.score("otdd", **given | {"source_labels": given["common_source_features"]})
 
 
 def test_edges():

@@ -16,11 +16,17 @@ SPECS = [
     "depara:samples=none,centred=true,signed=true",
     "domain-similarity",
     "domain-similarity:gamma=0.01,min_images=30",
+    "domain-similarity:clusters=9",
+    "f-otce",
+    "jc-otce",
     "multi-source",
     "multi-source:alphabet=joint",
     "multi-source:members=true,cells=5",
     "nce-paired",
+    "otdd",
+    "otdd:classes=means,samples=30",
     "transfer-measure",
+    "tta",
 ]
 TRIED = {
     "gives one finite number, or says that it is inapplicable",

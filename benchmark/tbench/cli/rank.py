@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -78,19 +79,21 @@ def rank(
     catalogue, stock = Catalogue.installed(), Stock()
     panel = [catalogue.metric(text) for text in (split_specs(metrics) if metrics else suite.metrics)]
     with counting() as tell:
-        ranking = ranked(
-            _name(dataset),
-            pool,
-            panel,
-            stock=stock,
-            catalogue=catalogue,
-            shelf=Shelf(Path(cache)),
-            device=device,
-            precision=settled(precision, device),
-            draws=draws,
-            seed=seed,
-            tell=tell,
-        )
+        with warnings.catch_warnings(record=True) as warned:
+            warnings.simplefilter("always")
+            ranking = ranked(
+                _name(dataset),
+                pool,
+                panel,
+                stock=stock,
+                catalogue=catalogue,
+                shelf=Shelf(Path(cache)),
+                device=device,
+                precision=settled(precision, device),
+                draws=draws,
+                seed=seed,
+                tell=tell,
+            )
         trials: tuple[Trial, ...] = ()
         if finetune:
             trials = try_out(
@@ -103,6 +106,8 @@ def rank(
                 seed=seed,
                 tell=tell,
             )
+    for text in dict.fromkeys(str(warning.message) for warning in warned):
+        click.echo(f"note: {text}", err=True)
     console = Console(highlight=False, soft_wrap=True)
     _show(console, ranking)
     if trials:

@@ -144,7 +144,7 @@ def run(
         if dry_run:
             return
         means = Means(device, precision, Path(store_path).parent)
-        open_workshop = partial(Workshop, protocol, suite.reference, suite.probe, means)
+        open_workshop = partial(Workshop, suite, protocol, means)
         with Terminal(plan, protocol, console, workers) as terminal:
             listeners = Listeners(Registry.installed("hooks").entries(), terminal=terminal)
             listeners.tell("started", cells=plan.cells, remembered=plan.remembered)

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from tbench.errors import EvidenceError
 
 PER_SAMPLE = (
-    *("features", "labels", "source_probabilities", "source_labels_of_target"),
+    *("features", "labels", "source_probabilities", "source_labels_of_target", "common_features"),
     *("probe_features", "attributions", "probe_attributions"),
 )
-PER_SOURCE_SAMPLE = ("source_features", "source_labels", "source_members")
-OF_ONE_WIDTH = ("features", "source_features", "head_weight")
+PER_SOURCE_SAMPLE = ("source_features", "source_labels", "source_members", "common_source_features")
+OF_ONE_WIDTH = (("features", "source_features", "head_weight"), ("common_features", "common_source_features"))
 STATES = ("initial_parameters", "pretrained_parameters", "finetuned_parameters")
 ROW_SUM_TOLERANCE = 1e-4
 
@@ -41,10 +41,12 @@ def check_lengths(known: Mapping[str, object]) -> None:
 
 def check_widths(known: Mapping[str, object]) -> None:
     """What one network says of target and source, and its head, have the same columns."""
-    widths = {name: array.shape[1] for name in OF_ONE_WIDTH if isinstance(array := known.get(name), np.ndarray)}
-    if len(set(widths.values())) > 1:
-        told = ", ".join(f"{name} {width}" for name, width in widths.items())
-        raise EvidenceError(f"evidence of different numbers of columns: {told}; give all from one layer of one network")
+    for names in OF_ONE_WIDTH:
+        widths = {name: array.shape[1] for name in names if isinstance(array := known.get(name), np.ndarray)}
+        if len(set(widths.values())) > 1:
+            told = ", ".join(f"{name} {width}" for name, width in widths.items())
+            hint = "give all from one layer of one network"
+            raise EvidenceError(f"evidence of different numbers of columns: {told}; {hint}")
 
 
 def frozen(value: object) -> Any:
@@ -141,6 +143,8 @@ _FORMS: Mapping[str, Callable[[str, NDArray[Any]], NDArray[Any]]] = {
     "features": _matrix,
     "reference_features": _matrix,
     "source_features": _matrix,
+    "common_features": _matrix,
+    "common_source_features": _matrix,
     "source_probabilities": _probabilities,
     "source_own_probabilities": _probabilities,
     "source_labels": _labels,

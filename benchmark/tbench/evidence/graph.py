@@ -95,7 +95,7 @@ class Evidence:
                 value = admit(name, self._find(name))
                 if name in (*PER_SAMPLE, *PER_SOURCE_SAMPLE):
                     check_lengths(self._known | {name: value})
-                if name in OF_ONE_WIDTH:
+                if any(name in names for names in OF_ONE_WIDTH):
                     check_widths(self._known | {name: value})
             except Exception as error:
                 self._failed[name] = error
@@ -142,7 +142,7 @@ class Evidence:
         if name in self.nodes:
             return self._computed(name)
         if name in VOCABULARY:
-            raise MissingEvidence(f"{self.whose} gives no {name}")
+            raise MissingEvidence(f"{self.whose} gives no {name}: {VOCABULARY[name]}")
         close = get_close_matches(name, [*VOCABULARY, *self.nodes], n=1)
         hint = f"; did you mean {close[0]}?" if close else ""
         raise UsageError(f"no installed package gives evidence called {name!r}{hint}")

@@ -9,7 +9,7 @@ from tbench.leaderboard.cost import Bill, Price
 from tbench.leaderboard.seconds import Seconds
 from tbench.leaderboard.tables import ESTIMATED, TRAINS, Section, Table, about, counted, seconds, times
 
-DEAR = 0.05  # of the seconds of all passes: evidence that took as much has a row of its own
+DEAR = 0.05  # of the seconds of all extraction: evidence that took as much has a row of its own
 
 HEADER = (
     "",
@@ -43,8 +43,8 @@ def cost_section(board: Board) -> Section:
     dear = _dear(bill)
     if dear:
         said.append(
-            f"Rows of evidence: what took at least {100 * DEAR:.0f} % of the seconds of all passes through candidates, "
-            "once for each cell, however many metrics share it. All of it is in cost.csv."
+            f"Rows of evidence: what took at least {100 * DEAR:.0f} % of the seconds of all extraction, once "
+            "for each cell, however many metrics share it. All of it is in cost.csv."
         )
     if bill.estimated:
         tried = " / ".join(f"{steps} steps of one run by protocol {protocol}" for steps, protocol in bill.tried)

@@ -2,37 +2,53 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.optimize import LinearConstraint, milp
 from scipy.sparse import coo_array
 from scipy.spatial.distance import cdist
+from sklearn.cluster import KMeans
 
-from tbench.api import Inapplicable, Score, UsageError, class_labels, published
+from tbench.api import Inapplicable, SaturationWarning, Score, UsageError, class_labels, evidence, published
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from tbench.api import FloatArray, IntArray
 
 
+def _spared(settings: Mapping[str, object]) -> Iterable[str]:
+    return ["seed"] if settings["clusters"] is None else ["source_labels"]
+
+
 @published("authors", gamma=0.01, min_images=200)
+@evidence(solver=lambda settings: "iterative" if settings["clusters"] else "convex", spares=_spared)
 def domain_similarity(
-    features: FloatArray,
+    common_features: FloatArray,
     labels: IntArray,
-    source_features: FloatArray,
-    source_labels: IntArray,
+    common_source_features: FloatArray,
+    source_labels: IntArray | None,
+    seed: int | None,
     *,
     gamma: float | None = None,
     min_images: int = 1,
+    clusters: int | None = None,
 ) -> Score:
     """Minus the earth mover's distance between the class means of source and target; at most 0.
 
-    features (N, D), labels (N,), source_features (M, D), source_labels (M,), both of one network, in whose units the
-    distance is. A class weighs as many as it has images; the ground distance is euclidean. Comparable between sources
-    through one fixed network only: between networks, units differ. Terms: distance, and source classes kept.
+    common_features (N, P), labels (N,), common_source_features (M, P), source_labels (M,), both sides through one
+    network for all candidates, in whose units the distance is. It knows tasks, not candidates: between candidates of
+    one source it is constant by construction. A class weighs as many as it has images; the ground distance is
+    euclidean. Terms: distance, and source classes kept.
 
-    gamma: take exp(-gamma distance) in (0, 1] instead, which ranks the same until it underflows.
+    gamma: take exp(-gamma distance) in (0, 1] instead, which ranks the same until it underflows. No one number suits
+        all networks; one over the median distance would, but one source and one target know no median.
     min_images: leave out source classes of fewer images, before weights are taken.
+    clusters: as many k-means clusters of the source, drawn with the seed, stand for its classes, for a source without
+        labels (ours); or as many as it has different images. Further term: converged. A k-means that has not settled
+        after scikit-learn's 300 rounds: SaturationWarning, and the term is 0.
 
     as=authors follows richardaecn/cvpr18-inaturalist-transfer: gamma 0.01, which suits the features of its network with
     distances near 60, and source classes of 200 images or more. There the problem is padded to a square one, with
@@ -40,16 +56,35 @@ def domain_similarity(
     """
     if gamma is not None and not gamma > 0:
         raise UsageError(f"domain-similarity: gamma must be above 0 or none, not {gamma}")
-    if min_images < 1:
-        raise UsageError(f"domain-similarity: min_images must be at least 1, not {min_images}")
-    target_counts, target_means = _classes(features, class_labels(labels))
-    source_counts, source_means = _classes(source_features, class_labels(source_labels))
+    if min_images < 1 or (clusters is not None and clusters < 1):
+        told = f"not {min_images} and {clusters}"
+        raise UsageError(f"domain-similarity: min_images must be at least 1, clusters at least 1 or none, {told}")
+    target_counts, target_means = _classes(common_features, class_labels(labels))
+    terms = {}
+    if clusters is None:
+        assert source_labels is not None
+        groups = class_labels(source_labels)
+    else:
+        assert seed is not None
+        groups, converged = _clusters(common_source_features, clusters, seed)
+        terms["converged"] = float(converged)
+    source_counts, source_means = _classes(common_source_features, groups)
     kept = source_counts >= min_images
     if not kept.any():
         raise Inapplicable(f"no source class has {min_images} images; the largest has {source_counts.max()}")
     distance = _transport(source_counts[kept], target_counts, cdist(source_means[kept], target_means))
     value = -distance if gamma is None else float(np.exp(-gamma * distance))
-    return Score(value, {"distance": distance, "source classes": int(kept.sum())})
+    return Score(value, {"distance": distance, "source classes": int(kept.sum())} | terms)
+
+
+def _clusters(rows: FloatArray, count: int, seed: int) -> tuple[IntArray, bool]:
+    """(M,) the cluster of each row, every one of them present; and whether the k-means settled."""
+    given = np.asarray(rows, dtype=np.float64)
+    means = KMeans(min(count, len(np.unique(given, axis=0))), random_state=seed % 2**32, n_init=1).fit(given)
+    converged = bool(means.n_iter_ < means.max_iter)
+    if not converged:
+        warnings.warn("domain-similarity: the k-means did not settle", SaturationWarning, stacklevel=3)
+    return np.unique(means.labels_, return_inverse=True)[1], converged
 
 
 def _classes(rows: FloatArray, labels: IntArray) -> tuple[IntArray, FloatArray]:

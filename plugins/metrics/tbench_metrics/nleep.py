@@ -30,7 +30,7 @@ ROUNDING = 1e-12  # relative size below which a difference is rounding noise
 @published("sfda", log=False, ratio=5)
 @published("sfda-food", log=False, ratio=1)
 @published("pactran", components="pactran")
-@evidence(touches=["randomness"])
+@evidence(touches=["target training"])
 def nleep(
     features: FloatArray,
     labels: IntArray,
@@ -42,12 +42,13 @@ def nleep(
     ratio: int = 5,
     energy: float = 0.8,
     repeats: int = 1,
-) -> float | Score:
+) -> Score:
     """LEEP whose source classes are the components of a Gaussian mixture fitted to the features; at most 0.
 
     features (N, D), labels (N,). The features are reduced by PCA, the mixture (full covariances, scikit-learn's
     defaults) has `ratio` components per class, at most N/2 in all. The seed matters: on small sets another one moves
-    the score by several per cent, so repeat before reading much into a difference.
+    the score by several per cent, so repeat before reading much into a difference. A mixture that has not converged
+    after 100 steps: SaturationWarning, and the term converged is 0.
 
     log: false takes the mean likelihood instead of its logarithm, as the repositories of SFDA and PED do.
     components: per-class (ratio times the number of classes K); pactran, max(min(K, N/5), N/10), rounded down, as
@@ -71,6 +72,7 @@ def nleep(
     total = spectrum.values.sum()
     if classes > 1 and total <= samples * ROUNDING**2 * (mean @ mean):
         raise Inapplicable("the features are the same for all samples")
+    converged = True
     if classes == 1:
         values = np.full(repeats, 0.0 if log else 1.0)
     else:
@@ -80,13 +82,15 @@ def nleep(
             warnings.warn(message, ScoreWarning, stacklevel=2)
         kept = int(np.searchsorted(np.cumsum(spectrum.values) / total, energy, side="right")) + 1
         scores = (features - mean) @ spectrum.vectors[:, :kept]
-        likelihoods = [_likelihood(_posterior(scores, fitted, seed + i), own) for i in range(repeats)]
+        mixtures = [_mixture(scores, fitted, seed + i) for i in range(repeats)]
+        if not (converged := all(mixture.converged_ for mixture in mixtures)):
+            warnings.warn("nleep: the mixture did not converge", SaturationWarning, stacklevel=2)
+        likelihoods = [_likelihood(mixture.predict_proba(scores), own) for mixture in mixtures]
         if min(likelihood.min() for likelihood in likelihoods) > 1 - 1e-9:
             warnings.warn("nleep: every mixture component holds one class only", SaturationWarning, stacklevel=2)
         values = np.array([np.log(likelihood).mean() if log else likelihood.mean() for likelihood in likelihoods])
-    if repeats == 1:
-        return float(values[0])
-    return Score(float(values.mean()), terms={"sd": float(values.std(ddof=1)), "fits": float(repeats)})
+    spread = {"sd": float(values.std(ddof=1)), "fits": float(repeats)} if repeats > 1 else {}
+    return Score(float(values.mean()), spread | {"converged": float(converged)})
 
 
 def _wanted(components: int | str, ratio: int, classes: int, samples: int) -> int:
@@ -107,13 +111,9 @@ def _likelihood(posterior: FloatArray, own: IntArray) -> FloatArray:
     return np.take_along_axis(posterior @ conditional.T, own[:, None], axis=1)[:, 0]
 
 
-def _posterior(scores: FloatArray, components: int, seed: int) -> FloatArray:
-    """(N, components) membership probabilities."""
+def _mixture(scores: FloatArray, components: int, seed: int) -> GaussianMixture:
     mixture = GaussianMixture(n_components=components, covariance_type="full", random_state=seed % 2**32)
     with warnings.catch_warnings():
-        # The score is defined by at most 100 steps from this start, converged or not; repeated samples may leave
-        # k-means with fewer centres than components, which is no fault either.
+        # Told in our words; repeated samples may leave k-means with fewer centres than components, which is no fault.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        mixture.fit(scores)
-    posterior: FloatArray = mixture.predict_proba(scores)
-    return posterior
+        return mixture.fit(scores)

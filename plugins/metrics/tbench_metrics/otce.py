@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import xlogy
 from sklearn.metrics.pairwise import euclidean_distances
 
-from tbench.api import EvidenceError, Inapplicable, Score, UsageError, class_labels, published
+from tbench.api import EvidenceError, Inapplicable, Score, UsageError, class_labels, evidence, published
 
 if TYPE_CHECKING:
     from tbench.api import Coupling, FloatArray, IntArray, Transport
@@ -69,11 +70,14 @@ def jc_otce(
     if not 0 <= gamma <= 1:
         raise UsageError(f"jc-otce: gamma must be in [0, 1], not {gamma}")
     pair = _Pair.drawn(features, labels, source_features, source_labels, transport, samples, squared)
-    cost = gamma * pair.cost + (1 - gamma) * pair.class_cost()
+    class_cost, converged = pair.class_cost()
+    cost = gamma * pair.cost + (1 - gamma) * class_cost
     coupling = pair.coupling(cost, regulariser)
+    coupling = replace(coupling, converged=coupling.converged and converged)
     return Score(-pair.entropy(coupling), pair.terms(coupling, cost))
 
 
+@evidence(across_layers=False)
 def otce(
     features: FloatArray,
     labels: IntArray,
@@ -148,17 +152,17 @@ class _Pair:
             raise Inapplicable("the features are the same for all samples")
         return cls(transport, source[there], target[here], cost)
 
-    def class_cost(self) -> FloatArray:
-        """(M, N) what it costs to transport the class of the one sample to that of the other."""
+    def class_cost(self) -> tuple[FloatArray, bool]:
+        """(M, N) what it costs to transport the class of one sample to that of another; whether all is optimal."""
         sources, of_source = np.unique(self.source, return_inverse=True)
         targets, of_target = np.unique(self.target, return_inverse=True)
-        table = np.array(
-            [
-                [self.transport.cheapest(self.cost[np.ix_(self.source == s, self.target == t)]) for t in targets]
-                for s in sources
-            ]
-        )
-        return table[np.ix_(of_source, of_target)]
+        table, converged = np.empty((len(sources), len(targets))), True
+        for (i, source), (j, target) in product(enumerate(sources), enumerate(targets)):
+            cost = self.cost[np.ix_(self.source == source, self.target == target)]
+            coupling = self.transport.coupling(cost)
+            table[i, j] = (coupling.mass * cost).sum()
+            converged = converged and coupling.converged
+        return table[np.ix_(of_source, of_target)], converged
 
     def coupling(self, cost: FloatArray, regulariser: float) -> Coupling:
         if regulariser < 0:

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 @published("authors", regulariser=0.1, samples=10_000)
 @published("means-only", regulariser=0.1, samples=10_000, classes="means", squared=False)
 def otdd(
-    features: FloatArray,
+    common_features: FloatArray,
     labels: IntArray,
-    source_features: FloatArray,
+    common_source_features: FloatArray,
     source_labels: IntArray,
     transport: Transport,
     *,
@@ -31,10 +31,12 @@ def otdd(
 ) -> Score:
     """Minus the cost of transporting the source to the target, where labels are the distributions of their classes.
 
-    features (N, D), labels (N,), source_features (M, D), source_labels (M,), all of one embedding. The cost of a pair
-    of samples is half the squared Euclidean distance and half the squared Wasserstein distance of their classes. At
-    most 0 without a regulariser, and 0 for a dataset and itself. The scale of the features matters. Terms of the cost:
-    feature_cost and label_cost; converged (1 or 0).
+    common_features (N, P), labels (N,), common_source_features (M, P), source_labels (M,), both sides through one
+    network for all candidates. It knows tasks, not candidates: between candidates of one source it is constant by
+    construction, but for the samples that are drawn. The cost of a pair of samples is half the squared Euclidean
+    distance and half the squared Wasserstein distance of their classes. At most 0 without a regulariser, and 0 for a
+    dataset and itself. The scale of the features matters. Terms of the cost: feature_cost and label_cost; converged (1
+    or 0).
 
     classes: gaussian (the Wasserstein distance of Gaussians with their means and covariances, N - 1 in the denominator;
         a class of one sample is a point) or means (of the means alone).
@@ -53,10 +55,10 @@ def otdd(
         raise UsageError(f"otdd: samples must be at least 1 or none, not {samples}")
     target, source = class_labels(labels), class_labels(source_labels)
     here, there = transport.rows(target, samples or len(target)), transport.rows(source, samples or len(source))
-    middle = features[here].mean(axis=0, dtype=np.float64)
+    middle = common_features[here].mean(axis=0, dtype=np.float64)
     gaussian = classes == "gaussian"
-    targets = _Task.of(features[here] - middle, target[here], gaussian, squared)
-    sources = _Task.of(source_features[there] - middle, source[there], gaussian, squared)
+    targets = _Task.of(common_features[here] - middle, target[here], gaussian, squared)
+    sources = _Task.of(common_source_features[there] - middle, source[there], gaussian, squared)
     apart, differ = sources.costs(targets)
     coupling = transport.coupling(apart + differ, regulariser)
     terms = {

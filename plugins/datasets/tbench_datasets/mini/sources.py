@@ -20,6 +20,7 @@ from tbench_datasets.mini.textures import texture_fields
 CHUNK = 1000  # pictures drawn at once, to bound memory
 FRACTALS = 40
 SIZES: Mapping[Part, int] = {"train": 40_000, "val": 1_000, "test": 1_000}
+SAMPLE_SIZES: Mapping[Part, int] = {"train": 2_000, "val": 1_000, "test": 1_000}
 REFERENCE_SIZES: Mapping[Part, int] = {"train": 600, "val": 600, "test": 600}
 
 Render = Callable[[NDArray[np.int64], RandomState], NDArray[np.uint8]]
@@ -82,8 +83,10 @@ def draw_source(
 
 
 def sources() -> Iterator[MiniDataset]:
-    """The five sources, and a reference set: a few pictures of the mix, of a stream of its own."""
+    """The five sources, a sample of each, and a reference set: a few pictures of the mix. Each has its own streams."""
     for name, kinds in SOURCES.items():
         yield MiniDataset(f"mini/{name}", sum(kinds.values()), SIZES, partial(draw_source, kinds))
+        sample = name.replace("source-", "sample-")
+        yield MiniDataset(f"mini/{sample}", sum(kinds.values()), SAMPLE_SIZES, partial(draw_source, kinds))
     mix = SOURCES["source-mix"]
     yield MiniDataset("mini/reference", sum(mix.values()), REFERENCE_SIZES, partial(draw_source, mix))

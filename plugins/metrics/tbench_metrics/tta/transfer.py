@@ -84,7 +84,7 @@ class Transfer:
     @property
     def conditional_entropy(self) -> float:
         """Of the target class given the source class; 0 log 0 is 0."""
-        return float(-(xlogy(self.label_map, self.label_map).sum(axis=0) @ self.prior))
+        return float(0.0 - xlogy(self.label_map, self.label_map).sum(axis=0) @ self.prior)
 
     def prior_mismatch(self, target_prior: FloatArray) -> float:
         """|p - B D|^2"""

@@ -34,17 +34,20 @@ class Family:
         """UsageError for an unknown name or layer. Layers are stage1, stage2 ...; None is the whole network."""
         _known(name, read_recipes())
         card = read_cards(self.folder)[name]
+        sample = card.recipe.sample
         if layer is None:
             facts = {"parameter_count": float(card.parameters)}
             if card.source_accuracy is not None:
                 facts["source_accuracy"] = card.source_accuracy
             load = partial(_load, self.folder, name, card, None)
-            return Candidate(f"mini/{name}", card.sha256, load, facts, source=card.recipe.source)
+            return Candidate(f"mini/{name}", card.sha256, load, facts, source=sample, initial=_initial(card, None))
         if layer not in card.parameters_upto:
             raise UsageError(f"mini/{name} has no layer {layer!r}; there are {', '.join(card.parameters_upto)}")
         facts = {"parameter_count": float(card.parameters_upto[layer])}
         load = partial(_load, self.folder, name, card, layer)
-        return Candidate(f"mini/{name}@{layer}", f"{card.sha256}@{layer}", load, facts, source=card.recipe.source)
+        return Candidate(
+            f"mini/{name}@{layer}", f"{card.sha256}@{layer}", load, facts, source=sample, initial=_initial(card, layer)
+        )
 
     def together(self, name: str, layers: Sequence[str | None]) -> Network:
         """One network for several layers of a member, as `candidate` knows them; None is the whole network."""
@@ -80,6 +83,18 @@ def _load(folder: Path, name: str, card: Card, layer: str | None) -> Network:
     from tbench_models.mini.network import assemble
 
     return assemble(card.recipe.architecture, card.classes, _weights(folder, name, card), layer)
+
+
+def _initial(card: Card, layer: str | None) -> Callable[[], Network]:
+    """The network that pre-training began with: the control of its architecture, with as many outputs as it had."""
+
+    def load() -> Network:
+        from tbench_models.mini.network import assemble
+        from tbench_models.mini.selfsupervised import outputs
+
+        return assemble(card.recipe.architecture, outputs(card.recipe, card.classes), None, layer)
+
+    return load
 
 
 def _weights(folder: Path, name: str, card: Card) -> dict[str, Tensor] | None:

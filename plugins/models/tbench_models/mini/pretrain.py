@@ -20,7 +20,7 @@ from tbench_models.mini.card import Card, add_card
 from tbench_models.mini.images import bytes_of, normalised
 from tbench_models.mini.network import SEED, assemble, parameter_count
 from tbench_models.mini.recipe import Recipe
-from tbench_models.mini.selfsupervised import PROJECTION, TURNS, contrastive_loss, rotation_loss
+from tbench_models.mini.selfsupervised import PROJECTION, contrastive_loss, outputs, rotation_loss
 from tbench_models.mini.spine import layers
 from tbench_models.mini.weights import read_weights, write_weights
 from tbench_models.pretraining import Course, Loss, Report, accuracy, descend
@@ -61,8 +61,7 @@ def pretrain(name: str, recipe: Recipe, load_dataset: Callable[[str], Dataset], 
 def train_network(recipe: Recipe, train: Split, classes: int, report: Report) -> Timm:
     """The trained network; its classifier is that of its own task."""
     torch.manual_seed(SEED)
-    outputs = {"supervised": classes, "simclr": PROJECTION, "rotation": TURNS}[recipe.method]
-    network = build(recipe.architecture, outputs).to(memory_format=torch.channels_last)
+    network = build(recipe.architecture, outputs(recipe, classes)).to(memory_format=torch.channels_last)
     match recipe.method:
         case "simclr":
             projected = nn.Sequential(network, nn.ReLU(), nn.Linear(PROJECTION, PROJECTION))

@@ -7,11 +7,17 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from tbench_models.augmentation import shifted
+from tbench_models.mini.recipe import Recipe
 from tbench_models.pretraining import Loss
 
 TEMPERATURE = 0.2
 PROJECTION = 64
 TURNS = 4
+
+
+def outputs(recipe: Recipe, classes: int) -> int:
+    """How many a network has while it is trained on a source of so many classes."""
+    return {"supervised": classes, "simclr": PROJECTION, "rotation": TURNS, "none": 0}[recipe.method]
 
 
 def rotation_loss(network: nn.Module, most: int) -> Loss:
