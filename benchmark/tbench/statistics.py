@@ -100,12 +100,17 @@ def null_quantile(truths: Sequence[ArrayLike], draws: int, seed: int, level: flo
 
     Datasets whose truth ranks nothing are passed over; None if none is left.
     """
+    means = null_means(truths, draws, seed)
+    return Null(float(np.quantile(means, level)), float(np.std(means, ddof=1))) if means.size else None
+
+
+def null_means(truths: Sequence[ArrayLike], draws: int, seed: int) -> Array:
+    """The same means themselves, one for each draw; empty if none is left."""
     random = np.random.default_rng(seed)
     rankable = [truth for truth in map(rounded, truths) if orders(truth)]
-    if not rankable:
-        return None
-    means = np.mean([weighted_taus(random.random((draws, truth.size)), truth) for truth in rankable], axis=0)
-    return Null(float(np.quantile(means, level)), float(np.std(means, ddof=1)))
+    taus = [weighted_taus(random.random((draws, truth.size)), truth) for truth in rankable]
+    means: Array = np.mean(taus, axis=0) if taus else np.empty(0)
+    return means
 
 
 def row_means(values: ArrayLike) -> Array:

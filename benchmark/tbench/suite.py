@@ -14,6 +14,7 @@ from typing import Any
 from tbench.citation import Citation
 from tbench.errors import UsageError
 from tbench.evidence import EXTRACTION
+from tbench.leaderboard.claim import Claim, read_claims
 from tbench.leaderboard.frame import Frame
 from tbench.probe import Probe
 from tbench.protocol import Protocol
@@ -22,7 +23,18 @@ from tbench.registry import Registry
 
 LISTS = ("candidates", "datasets", "metrics", "floors")
 TEXTS = ("title", "description", "reference", "protocol")
-OPTIONS = ("common", "seen", "boards", "notes", "truth", "published", "scored_on", "several_labels", "score_seconds")
+OPTIONS = (
+    *("common", "seen", "boards", "notes", "truth", "published", "scored_on", "several_labels", "score_seconds"),
+    "claims",
+)
+
+# What the seconds of evidence go to, beside extraction: passes through networks, and fits to the target. A pool brings
+# the passes of all its members with it.
+PASSES = ("source_fisher", "probe_features", "probe_attributions", "attributions", "earlier_attributions")
+TRAINING = (
+    *("discriminant", "probe_weights", "held_out", "pool", "pool_losses", "transfer_losses", "task_fisher"),
+    *("finetuned_network", "finetuned_parameters"),
+)
 
 
 @dataclass(frozen=True)
@@ -34,7 +46,8 @@ class Suite:
     are left out, since the candidate was pre-trained on images of that very dataset. probe: which images of a dataset
     metrics see. notes: what a reader of the page must know. citation: the published truth that stands in for
     fine-tuning as long as no protocol is named. score_seconds: what extraction and scores of one candidate on one
-    dataset are expected to take, where they are not as small as those of `mini`.
+    dataset are expected to take, where they are not as small as those of `mini`. claims: what others say of metrics,
+    to be tested on the page.
     """
 
     name: str
@@ -53,6 +66,7 @@ class Suite:
     notes: tuple[str, ...]
     citation: Citation | None
     score_seconds: float | None
+    claims: tuple[Claim, ...]
     common: str = ""
 
     def frame(self, protocol_name: str | None) -> Frame:
@@ -73,10 +87,13 @@ class Suite:
             boards=self.boards,
             seen=self.seen,
             extraction=EXTRACTION,
+            passes=PASSES,
+            training=TRAINING,
             calibration=protocol.calibration,
             probe=self.probe.words,
             notes=self.notes,
             published=citation.truth(self.candidates, self.datasets) if citation else None,
+            claims=self.claims,
         )
 
     def pool(self, dataset: str) -> tuple[str, ...]:
@@ -139,6 +156,7 @@ def read_suite(name: str, text: str) -> Suite:
         notes=tuple(table.get("notes", ())),
         citation=_citation(name, table),
         score_seconds=table.get("score_seconds"),
+        claims=read_claims(table.get("claims", []), table.get("boards", {}), f"suite {name}"),
         common=table.get("common", ""),
     )
     suite.protocol(None)

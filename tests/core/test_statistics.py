@@ -16,6 +16,7 @@ from tbench.statistics import (
     Mean,
     agreement,
     between_seeds,
+    null_means,
     null_quantile,
     rounded,
     row_means,
@@ -197,6 +198,17 @@ def test_null_passes_over_datasets_that_rank_nothing() -> None:
     truth = [1, 2, 3, 4]
     assert null_quantile([[1, 1], truth, [2]], 100, 0) == null_quantile([truth], 100, 0)
     assert null_quantile([[1, 1], [2], []], 100, 0) is None
+    assert null_means([[1, 1], [2], []], 100, 0).shape == (0,)
+
+
+def test_null_is_of_the_means_that_are_drawn() -> None:
+    truths = [[1, 2, 3, 4], [4, 1, 3]]
+    means = null_means(truths, 500, 7)
+    null = null_quantile(truths, 500, 7)
+    assert null is not None
+    assert means.shape == (500,)
+    assert np.abs(means).max() <= 1
+    assert (null.quantile, null.sd) == (np.quantile(means, 0.95), np.std(means, ddof=1))
 
 
 def test_a_mean_says_how_many_it_rests_on() -> None:

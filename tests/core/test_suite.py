@@ -6,8 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from tbench.api import GIVEN
 from tbench.errors import UsageError
+from tbench.leaderboard.claim import BoundClaim, RankingClaim
+from tbench.metric import Catalogue
 from tbench.protocol import Protocol
+from tbench.registry import Registry
 from tbench.stock import Stock
 from tbench.suite import chosen, load_suite, read_suite
 from tbench_models.checkpoint.family import family as checkpoint
@@ -55,6 +59,93 @@ def test_what_candidates_have_seen_is_told_by_patterns() -> None:
     suite = read_suite("small", SUITE.replace("[boards]", 'seen = [["f/*-a", "d/*"], ["f/one-a", "d/x"]]\n[boards]'))
     assert suite.seen == suite.frame(None).seen == {("f/one-a", "d/x"), ("f/two-a", "d/x")}
     assert read_suite("small", SUITE).seen == frozenset()
+
+
+RANKS = """
+[[claims]]
+says = "it ranks well"
+source = "Somebody, 2023"
+ranks = "logme:as=thuml"
+boards = ["only a"]
+"""
+BOUND = """
+[[claims]]
+says = "it is a bound"
+source = "Somebody, 2023"
+above = ["tta", "bound"]
+below = ["taskonomy", "loss"]
+"""
+
+
+def test_what_others_say_is_read_and_told_to_pages() -> None:
+    suite = read_suite("small", SUITE + RANKS + BOUND)
+    assert suite.claims == (
+        RankingClaim("it ranks well", "Somebody, 2023", "logme:as=thuml", ("only a",)),
+        BoundClaim("it is a bound", "Somebody, 2023", ("tta", "bound"), ("taskonomy", "loss")),
+    )
+    assert suite.frame(None).claims == suite.claims
+    assert read_suite("small", SUITE).claims == ()
+
+
+@pytest.mark.parametrize(
+    ("claim", "told"),
+    [
+        (
+            RANKS.replace("[[claims]]", "[claims]"),
+            r"suite small: its claims are tables; write \[\[claims\]\] above each",
+        ),
+        ("claims = ['it is good']\n", "suite small: its claims are tables"),
+        (RANKS.replace("says", "say"), "suite small: a claim must tell says, as text"),
+        (RANKS.replace('"Somebody, 2023"', "2023"), "suite small: a claim must tell source, as text"),
+        (
+            RANKS.replace("only a", "only b"),
+            "the claim 'it ranks well' names 'only b', which is none of its boards; it has",
+        ),
+        (
+            RANKS.replace('["only a"]', "[]"),
+            "the claim 'it ranks well' cannot be tested by boards, ranks; beside says and",
+        ),
+        (
+            RANKS.replace('["only a"]', '["only a", 1]'),
+            "the claim 'it ranks well' names '1', which is none of its boards",
+        ),
+        (RANKS + 'below = ["tta", "bound"]\n', "cannot be tested by below, boards, ranks; beside"),
+        (RANKS.replace("ranks", "rank"), "cannot be tested by boards, rank; beside"),
+        (BOUND.replace('["tta", "bound"]', '"tta"'), "'it is a bound' cannot be tested by above, below; beside"),
+        (BOUND.replace('below = ["taskonomy", "loss"]', ""), "cannot be tested by above; beside"),
+        (BOUND.split("above")[0], "cannot be tested by nothing; beside"),
+    ],
+)
+def test_a_claim_that_cannot_be_tested_is_told(claim: str, told: str) -> None:
+    text = claim + SUITE if claim.startswith("claims") else SUITE + claim
+    with pytest.raises(UsageError, match=told) as answer:
+        read_suite("small", text)
+    assert "\n" not in str(answer.value)
+
+
+def test_the_embedded_suites_test_claims_on_pools_and_metrics_of_theirs() -> None:
+    (layers,) = load_suite("mini-layers").claims
+    assert isinstance(layers, RankingClaim)
+    assert (layers.ranks, layers.boards) == ("transrate", tuple(load_suite("mini-layers").boards))
+    metrics = Registry.installed("metrics").names()
+    for name in ("mini", "mini-sources"):
+        (bound,) = load_suite(name).claims
+        assert isinstance(bound, BoundClaim)
+        assert {layers.ranks, bound.above[0], bound.below[0]} <= set(metrics)
+
+
+def test_what_seconds_go_to_is_what_evidence_says_of_itself() -> None:
+    told = load_suite("mini").frame(None)
+    nodes = Catalogue.installed().nodes
+    touches = {name: set(getattr(nodes[name], "touches", ())) for name in nodes} | {
+        name: set(those) for name, those in GIVEN.items()
+    }
+    fits = {"target training", "fine-tuned weights"}
+    assert {name for name, those in touches.items() if those & fits} <= set(told.training)
+    assert {*told.extraction, *told.passes, *told.training} <= set(touches)
+    assert len({*told.extraction, *told.passes, *told.training}) == sum(
+        map(len, (told.extraction, told.passes, told.training))
+    )
 
 
 def test_weight_decays_may_be_divided_by_the_rate() -> None:

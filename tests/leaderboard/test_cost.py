@@ -10,17 +10,17 @@ from dataclasses import replace
 import pytest
 
 from tbench.leaderboard.board import make_board
-from tbench.leaderboard.cost import Bill, Price, Seconds, make_bill
+from tbench.leaderboard.cost import Bill, Price, make_bill
 from tbench.leaderboard.metrics import find_metrics
 from tbench.leaderboard.page import render
 from tbench.leaderboard.prices import cost_section
+from tbench.leaderboard.seconds import Seconds
 from tbench.leaderboard.tidy import tidy_files
 from tbench.leaderboard.truth import find_truths
 from tbench.results import Record
 
 from .made import MACHINE, calibration, frame, run, score, scores, truth, varied_store
 
-EXTRACTION = ("forward", "reference_forward")
 NODES = {
     "forward": (4.0, MACHINE),
     "features": (0.125, MACHINE),
@@ -34,7 +34,7 @@ def bill_of(records: Iterable[Record]) -> Bill:
     of_metrics = [record for record in records if record.key.kind == "score"]
     truths = find_truths(record for record in records if record.key.kind == "truth")
     estimates = [record for record in records if record.key.kind == "calibration"]
-    bill = make_bill(find_metrics(of_metrics, ()), of_metrics, truths, EXTRACTION, estimates)
+    bill = make_bill(find_metrics(of_metrics, ()), of_metrics, truths, frame(), estimates)
     assert bill is not None
     return bill
 
@@ -134,7 +134,7 @@ def test_a_board_of_one_device_is_charged_there() -> None:
 
 def test_variants_are_priced_but_not_in_the_table() -> None:
     section = cost_section(make_board(varied_store(), frame()))
-    for _, table in section.tables:
+    for _, table in section.tables[:2]:
         assert {"good", "good+ped", "few"} <= {row[0] for row in table.rows}
         assert not any("as=" in row[0] for row in table.rows)
     assert {"good:as=old", "lost:as=a"} <= {price.metric.label for price in bill_of(varied_store()).prices}
@@ -153,8 +153,8 @@ def test_a_sweep_that_is_partly_from_elsewhere_is_not_counted() -> None:
 
 
 def test_nothing_measured() -> None:
-    assert make_bill((), [], {}, EXTRACTION) is None
-    assert make_bill((), [score("a", "t/x", "m/a", None, status="failed")], {}, EXTRACTION) is None
+    assert make_bill((), [], {}, frame()) is None
+    assert make_bill((), [score("a", "t/x", "m/a", None, status="failed")], {}, frame()) is None
     section = cost_section(make_board([], frame()))
     assert (section.tables, section.before) == ((), ("No score with its seconds yet.",))
 
@@ -191,7 +191,7 @@ def test_estimates_are_marked_on_the_page_and_in_the_file() -> None:
     records += [*truth("t/x", [0.1, None, None, None]), *(calibration("t/x", f"m/{name}", 200.0) for name in "abcd")]
     board = make_board(records, frame())
     section = cost_section(board)
-    ((_, wall), _) = section.tables
+    ((_, wall), *_) = section.tables
     assert wall.rows[:2] == (
         ("fine-tuning, whole sweep", "4", "≈ 760", "", "", "", "", "1×", "1×"),
         ("fine-tuning, best run alone", "4", "≈ 400", "", "", "1×", "1×", "", ""),
@@ -205,11 +205,7 @@ def test_estimates_are_marked_on_the_page_and_in_the_file() -> None:
     )
     assert section.before[-1] == legend
     files = {name: list(csv.DictReader(io.StringIO(text))) for name, text in tidy_files(board).items()}
-    assert {row["item"]: row["estimated_cells"] for row in files["cost.csv"]} == {
-        "extraction: forward": "",
-        "a": "3",
-        "b": "0",
-    }
+    assert {row["item"]: row["estimated_cells"] for row in files["cost.csv"] if row["spec"]} == {"a": "3", "b": "0"}
     told = [row for row in files["truth.csv"] if row["status"] == "estimated"]
     assert [(row["candidate"], row["seconds"], row["cpu_seconds"], row["chosen"], row["test"]) for row in told] == [
         (f"m/{name}", "200.0", "400.0", "0", "") for name in "abcd"
@@ -255,7 +251,7 @@ def test_the_table_gives_both_speed_ups() -> None:
     nodes = {"forward": (4.0, MACHINE), "moments": (0.5, MACHINE)}
     records = [*scores("a", "t/x", [1, 2, 3, 4], seconds=0.5, evidence=nodes), *truth("t/x", [0.1, 0.2, 0.3, 0.4])]
     section = cost_section(make_board(records, frame()))
-    (_, wall), (_, cpu) = section.tables
+    (_, wall), (_, cpu), _ = section.tables
     assert [row for row in wall.rows if row[0] == "a"] == [
         ("a", "4", "2.00", "4.00", "20.0", "100×", "20×", "160×", "32×"),
     ]

@@ -268,8 +268,9 @@ def test_csv_is_sorted_and_exact(tmp_path: Path) -> None:
     assert [(one["pool"], one["dataset"], one["metric"]) for one in agreements] == [("all candidates", "t/x", "a")]
     assert (agreements[0]["ranked"], agreements[0]["candidates"], agreements[0]["seeds"]) == ("4", "4", "2")
     costs = list(csv.DictReader(io.StringIO((folder / "cost.csv").read_text())))
-    assert [one["item"] for one in costs] == ["extraction: forward", "a"]
-    assert (costs[1]["own_seconds"], costs[1]["sweep_cpu_seconds"]) == ("4.0", "2560.0")
+    spent = [f"spent: {kind}" for kind in ("passes through networks", "closed form")]
+    assert [one["item"] for one in costs] == ["extraction: forward", *spent, "a"]
+    assert (costs[-1]["own_seconds"], costs[-1]["sweep_cpu_seconds"]) == ("4.0", "2560.0")
 
 
 def test_csv_holds_saturation_terms_devices_and_variants(tmp_path: Path) -> None:

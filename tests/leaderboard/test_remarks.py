@@ -37,7 +37,8 @@ def test_saturated_cells_and_means_are_marked_in_every_table() -> None:
 
 
 def test_the_footnote_counts_cells_and_gives_one_example() -> None:
-    agreement, boards, *_, datasets, _ = sections(make_board(varied_store(), frame()))
+    found = {one.name: one for one in sections(make_board(varied_store(), frame()))}
+    agreement, boards, datasets = (found[name] for name in ("agreement", "boards", "datasets"))
     assert agreement.after[-2:] == (
         "‡ rests on saturated scores, of which the metric itself says that they tell little: few 6 of 16 cells "
         "(candidate × dataset × seed).",
@@ -50,7 +51,7 @@ def test_the_footnote_counts_cells_and_gives_one_example() -> None:
 def test_saturated_variants_are_told_below_their_own_table() -> None:
     records = [*truth("t/x", [0.1, 0.2, 0.3, 0.4]), *scores("a", "t/x", [1, 2, 3, 4])]
     records += scores("a:as=old", "t/x", [1, 2, 3, 4], spec="a:x=2", saturated=["at its bound"])
-    agreement, _, variants, *_ = sections(make_board(records, frame()))
+    agreement, _, _, variants, *_ = sections(make_board(records, frame()))
     assert "‡" not in str(agreement)
     assert variants.after == (
         "‡ rests on saturated scores, of which the metric itself says that they tell little: a:as=old 4 of 4 cells "

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
 from tbench.leaderboard.board import make_board
+from tbench.leaderboard.claim import RankingClaim
 from tbench.leaderboard.page import sections
 from tbench.leaderboard.tables import Section, Table
 from tbench.leaderboard.terminal import terminal_lines
@@ -57,11 +59,27 @@ def test_a_whole_page_in_a_terminal(width: int, store: Callable[[], list[Record]
 
 
 def test_variants_and_marks_are_those_of_the_page() -> None:
-    agreement, _, variants, *_ = sections(make_board(varied_store(), whole_frame()))
+    agreement, _, _, variants, *_ = sections(make_board(varied_store(), whole_frame()))
     assert shown(agreement, 80).count("‡") == sum(row.count("‡") for row in map(str, agreement.tables[0][1].rows)) + 1
     for label in ("good:as=old", "good+ped:as=wide", "lost:as=a"):
         assert label in shown(variants, 80)
         assert label not in shown(agreement, 80)
+
+
+@pytest.mark.parametrize("width", [40, 80, 160])
+def test_claims_are_folded_and_not_cut(width: int) -> None:
+    says = "this metric ranks the layers of a network so well that nothing else is needed"
+    claims = (RankingClaim(says, "Somebody and Somebody Else, 2023", "good", ("without m/a",)),)
+    (section,) = (
+        one
+        for one in sections(make_board(whole_store(), replace(whole_frame(), claims=claims)))
+        if one.name == "claims"
+    )
+    text = shown(section, width)
+    assert max(cell_len(line.rstrip()) for line in text.splitlines()) <= width
+    assert "…" not in text
+    words = {word for row in section.tables[0][1].rows for cell in row for word in cell.split()}
+    assert words <= set(text.split())
 
 
 def test_the_best_is_bold() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-TABLES = ("agreement", "boards", "variants", "cost", "truth", "datasets", "absences", "all")
+TABLES = ("agreement", "boards", "claims", "variants", "cost", "truth", "datasets", "pools", "absences", "all")
 
 
 @click.command()

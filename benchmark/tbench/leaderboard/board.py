@@ -106,7 +106,7 @@ def make_board(records: Iterable[Record], frame: Frame) -> Board:
         truths,
         means,
         tuple(make_pool(title, pool, frame.datasets, rated, scores, truths, means) for title, pool in pools.items()),
-        make_bill(rated, sifted.scores, truths, frame.extraction, sifted.estimates),
+        make_bill(rated, sifted.scores, truths, frame, sifted.estimates),
         _short(frame.candidates) | _short(frame.datasets),
     )
 

@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from tbench.leaderboard.frame import Frame
 from tbench.leaderboard.machine import machines_of
 from tbench.leaderboard.metrics import Metric
+from tbench.leaderboard.seconds import Seconds, cell_of
+from tbench.leaderboard.spending import Spending, find_spendings
 from tbench.leaderboard.truth import Cell, Truths
 from tbench.results import Record
-
-
-@dataclass(frozen=True)
-class Seconds:
-    """By the clock on the wall, and of the processor."""
-
-    wall: float = 0.0
-    cpu: float = 0.0
-
-    def __add__(self, other: Seconds) -> Seconds:
-        return Seconds(self.wall + other.wall, self.cpu + other.cpu)
 
 
 @dataclass(frozen=True)
@@ -45,14 +37,18 @@ class Price:
 class Bill:
     """machine: the one that most records come from. left_out: records that come from others, or tell no seconds.
 
-    extraction: node -> cells and seconds. cells: those with fine-tuning, or with scores where there is none.
-    estimated: cells whose fine-tuning was not measured but calibrated; tried: by how many steps, of which protocol.
+    cells: those with fine-tuning, or with scores where there is none. extraction: node -> cells and seconds; evidence:
+    the same of all other nodes, dearest first; spendings: what all of them and the metrics themselves took, by what it
+    went to, published variants aside. estimated: cells whose fine-tuning was not measured but calibrated; tried: by how
+    many steps, of which protocol.
     """
 
     machine: str
     left_out: int
     cells: int
     extraction: Mapping[str, tuple[int, Seconds]]
+    evidence: Mapping[str, tuple[int, Seconds]]
+    spendings: tuple[Spending, ...]
     best: Seconds | None
     sweep: Seconds | None
     estimated: int
@@ -64,7 +60,7 @@ def make_bill(
     metrics: Sequence[Metric],
     scores: Iterable[Record],
     truths: Truths,
-    extraction: tuple[str, ...],
+    frame: Frame,
     estimates: Iterable[Record] = (),
 ) -> Bill | None:
     """Each cell is charged as if it stood alone: evidence that several metrics share is charged to each of them.
@@ -83,39 +79,45 @@ def make_bill(
     timed = [record for record in measured if _timed_on(record, machine)]
     tuned = {cell: truth for cell, truth in truths.items() if all(_timed_on(run, machine) for run in truth.runs)}
     left_out = len(measured) - len(timed) + sum(not _timed_on(run, machine) for run in [*runs, *guesses])
-    best = {cell: _seconds(truth.best) for cell, truth in tuned.items()}
-    sweep = {cell: sum((_seconds(run) for run in truth.runs), Seconds()) for cell, truth in tuned.items()}
+    best = {cell: Seconds.of(truth.best) for cell, truth in tuned.items()}
+    sweep = {cell: Seconds.sum(Seconds.of(run) for run in truth.runs) for cell, truth in tuned.items()}
     guessed = _guessed([record for record in guesses if _timed_on(record, machine)], timed, set(tuned))
     best |= {cell: _told(record, "run") for cell, record in guessed.items()}
     sweep |= {cell: _told(record, "sweep") for cell, record in guessed.items()}
-    cells = set(sweep) or {_cell(record) for record in timed}
+    cells = set(sweep) or {cell_of(record) for record in timed}
 
     charged: dict[str, list[Record]] = defaultdict(list)
-    extracted: dict[str, dict[Cell, Seconds]] = {node: {} for node in extraction}
+    spent: dict[str, dict[Cell, Seconds]] = defaultdict(dict)
     for record in timed:
-        if _cell(record) in cells:
+        if cell_of(record) in cells:
             charged[record.key.spec].append(record)
-            for node in set(extraction) & set(record.evidence):
-                extracted[node].setdefault(_cell(record), _node(record, node))
+            for node in record.evidence:
+                spent[node].setdefault(cell_of(record), Seconds.of_node(record, node))
+    nodes = {node: (len(found), Seconds.sum(found.values())) for node, found in spent.items()}
+    extraction = [node for node in frame.extraction if node in nodes]
+    others = sorted(set(nodes) - set(extraction), key=lambda node: (-nodes[node][1].wall, node))
+    labels = {metric.spec: metric.label for metric in metrics if not metric.follows}
     return Bill(
         machine,
         left_out,
         len(cells),
-        {node: (len(found), _sum(found.values())) for node, found in extracted.items() if found},
-        _sum(best.values()) if sweep else None,
-        _sum(sweep.values()) if sweep else None,
+        {node: nodes[node] for node in extraction},
+        {node: nodes[node] for node in others},
+        find_spendings([record for spec in labels for record in charged[spec]], labels, frame),
+        Seconds.sum(best.values()) if sweep else None,
+        Seconds.sum(sweep.values()) if sweep else None,
         len(guessed),
         tuple(sorted({(record.details["tried"], record.details["protocol"]) for record in guessed.values()})),
         tuple(
             Price(
                 metric,
                 len(records),
-                _sum(_seconds(record) for record in records),
-                _sum(_node(record, node) for record in records for node in record.evidence if node not in extraction),
-                _sum(_node(record, node) for record in records for node in record.evidence if node in extraction),
-                _sum(best[_cell(record)] for record in records) if sweep else None,
-                _sum(sweep[_cell(record)] for record in records) if sweep else None,
-                sum(_cell(record) in guessed for record in records),
+                Seconds.sum(Seconds.of(record) for record in records),
+                _below(records, others),
+                _below(records, extraction),
+                Seconds.sum(best[cell_of(record)] for record in records) if sweep else None,
+                Seconds.sum(sweep[cell_of(record)] for record in records) if sweep else None,
+                sum(cell_of(record) in guessed for record in records),
             )
             for metric in metrics
             if (records := charged[metric.spec])
@@ -123,10 +125,15 @@ def make_bill(
     )
 
 
+def _below(records: Iterable[Record], nodes: Collection[str]) -> Seconds:
+    """What of these nodes the scores rest on, each charged for itself."""
+    return Seconds.sum(Seconds.of_node(record, node) for record in records for node in record.evidence if node in nodes)
+
+
 def _guessed(guesses: Iterable[Record], scores: Iterable[Record], tuned: set[Cell]) -> dict[Cell, Record]:
     """The estimate for each cell that has scores but was not fine-tuned; all seeds of a cell take the same time."""
     known = {(guess.key.dataset, guess.key.candidate): guess for guess in guesses}
-    cells = {_cell(record) for record in scores} - tuned
+    cells = {cell_of(record) for record in scores} - tuned
     return {cell: known[cell[:2]] for cell in sorted(cells) if cell[:2] in known}
 
 
@@ -136,19 +143,3 @@ def _told(estimate: Record, what: str) -> Seconds:
 
 def _timed_on(record: Record, machine: str) -> bool:
     return machines_of(record) == {machine} and record.seconds is not None and record.cpu_seconds is not None
-
-
-def _seconds(record: Record) -> Seconds:
-    return Seconds(record.seconds or 0.0, record.cpu_seconds or 0.0)
-
-
-def _node(record: Record, node: str) -> Seconds:
-    return Seconds(record.evidence[node]["seconds"], record.evidence[node]["cpu_seconds"])
-
-
-def _cell(record: Record) -> Cell:
-    return record.key.dataset, record.key.candidate, record.key.seed
-
-
-def _sum(several: Iterable[Seconds]) -> Seconds:
-    return sum(several, Seconds())

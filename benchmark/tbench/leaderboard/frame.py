@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from tbench.leaderboard.claim import Claim
+
 
 @dataclass(frozen=True)
 class PublishedTruth:
@@ -31,9 +33,11 @@ class Frame:
     runs: the spec of every run of the protocol's grid; a fine-tuning record belongs to the protocol by its spec.
     floors: metrics without a thought, by name or label, shown apart. boards: smaller pools, title -> candidates.
     seen: pairs (candidate, dataset) left out, since the candidate was pre-trained on images of that very dataset.
-    extraction: the evidence nodes that pass images through the network. calibration: the spec of estimates of what
-    fine-tuning by this protocol would take. probe: which images metrics see, if not the training images. notes: what
-    else a reader must know. published: the truth, where it is not measured; protocol, settings and runs are empty then.
+    extraction: the evidence nodes that pass images through a network that stays as it is; passes: those that do so with
+    others, or take gradients back; training: those that fit something to the target. calibration: the spec of estimates
+    of what fine-tuning by this protocol would take. probe: which images metrics see, if not the training images. notes:
+    what else a reader must know. published: the truth, where it is not measured; protocol, settings and runs are empty
+    then. claims: what others say of metrics, to be tested on the page.
     """
 
     suite: str
@@ -49,7 +53,10 @@ class Frame:
     boards: Mapping[str, tuple[str, ...]]
     seen: frozenset[tuple[str, str]]
     extraction: tuple[str, ...]
+    passes: tuple[str, ...] = ()
+    training: tuple[str, ...] = ()
     calibration: str = ""
     probe: str = ""
     notes: tuple[str, ...] = ()
     published: PublishedTruth | None = None
+    claims: tuple[Claim, ...] = ()

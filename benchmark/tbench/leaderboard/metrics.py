@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tbench.results import Record
 from tbench.spec import PRESET, Piece, Spec, parse
+
+TRAINING = frozenset({"target training", "target probe", "fine-tuned weights"})  # of what a score may touch
 
 
 @dataclass(frozen=True)
@@ -15,7 +17,8 @@ class Metric:
     """label: as short as it can be without being mistaken. wraps: the label of the metric inside a composition.
 
     follows: the names of the presets in it, and default: the label that it would have without; a published variant has
-    both.
+    both. blind: it rests on nothing of the candidate itself. trains: something is fitted to the target, in the metric
+    or in its evidence. Both as the records of its scores say; older ones say nothing, which is no.
     """
 
     spec: str
@@ -24,20 +27,33 @@ class Metric:
     floor: bool
     follows: tuple[str, ...] = ()
     default: str | None = None
+    blind: bool = False
+    trains: bool = False
 
 
 def find_metrics(scores: Iterable[Record], floors: tuple[str, ...]) -> tuple[Metric, ...]:
     """In the order of their labels. Two specs that came under one label are both called by their spec."""
-    labels: dict[str, str] = {}
+    found: dict[str, list[Record]] = defaultdict(list)
     for record in scores:
-        spec, label = record.key.spec, str(record.details.get("label", record.key.spec))
-        labels[spec] = min(labels.get(spec, label), label, key=lambda text: (len(text), text))
+        found[record.key.spec].append(record)
+    labels = {
+        spec: min((str(one.details.get("label", spec)) for one in records), key=lambda text: (len(text), text))
+        for spec, records in found.items()
+    }
     uses = Counter(labels.values())
-    metrics = [_metric(spec, label, label if uses[label] == 1 else spec, floors) for spec, label in labels.items()]
+    metrics = [
+        _metric(spec, labels[spec], labels[spec] if uses[labels[spec]] == 1 else spec, floors, records)
+        for spec, records in found.items()
+    ]
     return tuple(sorted(metrics, key=lambda metric: metric.label))
 
 
-def _metric(spec: str, told: str, label: str, floors: tuple[str, ...]) -> Metric:
+def trains(record: Record) -> bool:
+    """Is something fitted to the target, in the metric or in its evidence?"""
+    return not TRAINING.isdisjoint(record.details.get("touches") or ())
+
+
+def _metric(spec: str, told: str, label: str, floors: tuple[str, ...], records: Iterable[Record]) -> Metric:
     """told: the label that its records have, and perhaps those of another spec, too."""
     parsed = parse(label)
     wraps = str(parsed.metric) if parsed.transforms else None
@@ -45,7 +61,17 @@ def _metric(spec: str, told: str, label: str, floors: tuple[str, ...]) -> Metric
     written = parse(told)
     pieces = (written.metric, *written.transforms)
     follows = tuple(preset for piece in pieces if (preset := dict(piece.settings).get(PRESET)))
-    return Metric(spec, label, wraps, floor, follows, _default(written) if follows else None)
+    measured = [record for record in records if record.status == "ok"]
+    return Metric(
+        spec,
+        label,
+        wraps,
+        floor,
+        follows,
+        _default(written) if follows else None,
+        blind=bool(measured) and all(record.details.get("blind") for record in measured),
+        trains=any(trains(record) for record in measured),
+    )
 
 
 def _default(written: Spec) -> str:

@@ -9,10 +9,12 @@ from tbench.errors import TbenchError
 from tbench.leaderboard.absences import absences_section
 from tbench.leaderboard.accuracies import truth_section
 from tbench.leaderboard.board import Board, make_board
+from tbench.leaderboard.claims import claims_section
 from tbench.leaderboard.frame import Frame
 from tbench.leaderboard.markdown import markdown, write
+from tbench.leaderboard.measures import datasets_section, pools_section
 from tbench.leaderboard.prices import cost_section
-from tbench.leaderboard.rankings import agreement_section, boards_section, datasets_section, yardsticks
+from tbench.leaderboard.rankings import agreement_section, boards_section, yardsticks
 from tbench.leaderboard.tables import NOTHING, PARTIAL, Section, counted
 from tbench.leaderboard.tidy import descriptions, tidy_files
 from tbench.leaderboard.variants import variants_section
@@ -43,10 +45,12 @@ def sections(board: Board) -> tuple[Section, ...]:
     return (
         agreement_section(board),
         boards_section(board),
+        claims_section(board),
         variants_section(board),
         cost_section(board),
         truth_section(board),
         datasets_section(board),
+        pools_section(board),
         absences_section(board),
     )
 

@@ -13,7 +13,7 @@ from tbench.leaderboard.metrics import Metric
 from tbench.leaderboard.remarks import remarks
 from tbench.leaderboard.truth import Means, MeanTruth, Truths
 from tbench.results import Record
-from tbench.statistics import Agreement, Mean, Null, agreement, between_seeds, null_quantile, orders, row_means
+from tbench.statistics import Agreement, Mean, Null, agreement, between_seeds, null_quantile, orders, rounded, row_means
 
 DRAWS = 10_000  # random rankings that tell what chance reaches
 DRAWS_SEED = 0
@@ -26,7 +26,9 @@ class Ranking:
     """One metric on one dataset: each seed's scores against the truth averaged over seeds.
 
     ranked: candidates with a score for every seed that has any, of `total` with a truth. wanted: seeds of the pool.
-    basis: seeds and candidates behind the defined orders. saturated: so is some score among these.
+    basis: seeds and candidates behind the defined orders. saturated: so is some score among these. constant: by
+    construction, since the metric is blind to the candidates and they share what it looks at. ties: it is blind, and
+    some of them do.
     """
 
     by_seed: Mapping[int, Agreement]
@@ -35,6 +37,8 @@ class Ranking:
     wanted: int
     basis: frozenset[tuple[int, str]]
     saturated: bool
+    constant: bool
+    ties: bool
 
     @property
     def tau_w(self) -> float | None:
@@ -65,7 +69,7 @@ class Line:
 
     @property
     def mean(self) -> Mean:
-        return Mean.of(ranking.tau_w for ranking in self.rankings.values())
+        return self.over("tau_w")
 
     @property
     def sd(self) -> float | None:
@@ -85,6 +89,10 @@ class Line:
         """What the mean rests on; two means with the same can be compared."""
         return {dataset: ranking.basis for dataset, ranking in self.rankings.items()}
 
+    def over(self, measure: str) -> Mean:
+        """The mean of any measure of agreement over the datasets."""
+        return Mean.of(ranking.mean(measure) for ranking in self.rankings.values())
+
     @property
     def whole(self) -> bool:
         return all(ranking.whole for ranking in self.rankings.values())
@@ -92,6 +100,16 @@ class Line:
     @property
     def saturated(self) -> bool:
         return any(ranking.saturated for ranking in self.rankings.values())
+
+    @property
+    def constant(self) -> bool:
+        """By construction, wherever it says anything."""
+        return self.mean.value is None and any(ranking.constant for ranking in self.rankings.values())
+
+    @property
+    def ties(self) -> bool:
+        """Candidates that share what it looks at, while it tells others apart."""
+        return self.mean.value is not None and any(ranking.ties for ranking in self.rankings.values())
 
     @property
     def beats_chance(self) -> bool:
@@ -117,6 +135,11 @@ class Pool:
 
     def block(self, *, floors: bool) -> tuple[Line, ...]:
         return tuple(line for line in self.lines if line.metric.floor == floors)
+
+    @property
+    def blocks(self) -> tuple[Line, ...]:
+        """The same lines, floors last."""
+        return (*self.block(floors=False), *self.block(floors=True))
 
 
 def by_candidate(records: Iterable[Record]) -> Scores:
@@ -153,7 +176,9 @@ def make_pool(
 
     def line(metric: Metric) -> Line:
         rankings = {
-            dataset: _ranking([(seed, scores.get((metric.spec, dataset, seed), {})) for seed in seeds], truth[dataset])
+            dataset: _ranking(
+                [(seed, scores.get((metric.spec, dataset, seed), {})) for seed in seeds], truth[dataset], metric.blind
+            )
             for dataset in truth
         }
         return Line(metric, rankings, null(tuple(ranking.ranked for ranking in rankings.values())))
@@ -171,19 +196,24 @@ def make_pool(
     )
 
 
-def _ranking(by_seed: Sequence[tuple[int, Mapping[str, Record]]], truth: Mapping[str, float]) -> Ranking:
+def _ranking(by_seed: Sequence[tuple[int, Mapping[str, Record]]], truth: Mapping[str, float], blind: bool) -> Ranking:
     there = [scores for _, scores in by_seed if scores]
     ranked = tuple(name for name in truth if there and all(name in scores for scores in there))
     agreements: dict[int, Agreement] = {}
     basis: dict[tuple[int, str], Record] = {}
+    distinct: list[tuple[int, int]] = []  # scores that differ, of how many
     for seed, scores in by_seed:
         names = [name for name in truth if name in scores]
         if names:
-            agreements[seed] = agreement([_value(scores[name]) for name in names], [truth[name] for name in names])
+            values = [_value(scores[name]) for name in names]
+            distinct.append((len(set(rounded(values).tolist())), len(values)))
+            agreements[seed] = agreement(values, [truth[name] for name in names])
             if agreements[seed].tau_w is not None:
                 basis |= {(seed, name): scores[name] for name in names}
     saturated = any(remarks(record, "saturated") for record in basis.values())
-    return Ranking(agreements, ranked, len(truth), len(by_seed), frozenset(basis), saturated)
+    constant = blind and bool(distinct) and all(different == 1 for different, _ in distinct)
+    ties = blind and any(different < several for different, several in distinct)
+    return Ranking(agreements, ranked, len(truth), len(by_seed), frozenset(basis), saturated, constant, ties)
 
 
 def _value(score: Record) -> float:

@@ -1,4 +1,4 @@
-"""Tables of agreement: all datasets beside one another, each on its own, and smaller pools."""
+"""Tables of agreement: all datasets beside one another, and smaller pools."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from tbench.leaderboard.board import Board
 from tbench.leaderboard.pool import Line, Pool
 from tbench.leaderboard.tables import (
+    CONSTANT,
     NOTHING,
     PARTIAL,
     SATURATED,
@@ -28,39 +29,21 @@ def agreement_section(board: Board) -> Section:
     blocks = (("", pool.block(floors=False)), ("Floors: what takes no thought", pool.block(floors=True)))
     tables = tuple((title, _agreement(board, lines)) for title, lines in blocks if lines)
     silent = [f"No score at all (the reasons stand below): {', '.join(board.silent)}."] if board.silent else []
-    after = (*_verdict(pool), *silent, *board.saturation([line.metric for line in pool.lines]))
+    after = (*_verdict(pool), *silent, *blindness(pool.lines), *board.saturation([line.metric for line in pool.lines]))
     return Section("agreement", "How well each metric ranks the candidates (τ_w)", (), tables, after)
-
-
-def datasets_section(board: Board) -> Section:
-    """Pearson, Kendall and weighted Kendall for each dataset, as in TransRate (ICML 2022)."""
-    pool = board.whole
-    lines = (*pool.block(floors=False), *pool.block(floors=True))
-    tables = []
-    for dataset in pool.truth:
-        rankings = [line.rankings[dataset] for line in lines]
-        columns = [[marked(line.metric.label, saturated=line.rankings[dataset].saturated) for line in lines]]
-        for measure in ("pearson", "tau", "tau_w", "spearman"):
-            values = [ranking.mean(measure) for ranking in rankings]
-            rated = [value if _competes(line, dataset) else None for line, value in zip(lines, values, strict=True)]
-            columns.append(with_best([tau(value) for value in values], rated))
-        columns.append([span([len(ranking.ranked)], ranking.total) for ranking in rankings])
-        header = ("metric", "R_p", "τ_K", "τ_w", "ρ_S", "candidates")
-        tables.append((board.names[dataset], Table(header, by_columns(*columns), "lrrrrr")))
-    words = "R_p: Pearson, τ_K: Kendall's τ-b, τ_w: weighted Kendall, ρ_S: Spearman."
-    return Section("datasets", "Each dataset on its own", (words, *_legend(lines)), tuple(tables))
 
 
 def boards_section(board: Board) -> Section:
     """Mean weighted tau in smaller pools, with the yardsticks of each."""
     heads = _heads([pool.title for pool in board.pools])
     about = [f"{pool.title}: {', '.join(board.names[name] for name in pool.candidates)}." for pool in board.pools[1:]]
-    order = [line.metric for floors in (False, True) for line in board.whole.block(floors=floors)]
+    order = [line.metric for line in board.whole.blocks]
     columns = [[metric.label for metric in order]]
     for pool in board.pools:
         found = {line.metric: line for line in pool.lines}
         columns.append(_means([found[metric] for metric in order]))
-    about += _legend([line for pool in board.pools for line in pool.lines])
+    everything = [line for pool in board.pools for line in pool.lines]
+    about += [*legend(everything), *blindness(everything)]
     rows = by_columns(*columns)
     yardsticks = (
         ("random, 95 % quantile", *(tau(pool.null.quantile if pool.null else None) for pool in board.pools)),
@@ -76,13 +59,16 @@ def _agreement(board: Board, lines: Sequence[Line]) -> Table:
     columns = [[line.metric.label for line in lines]]
     for dataset in pool.truth:
         rankings = [line.rankings[dataset] for line in lines]
-        rated = [line.rankings[dataset].tau_w if _competes(line, dataset) else None for line in lines]
-        shown = [marked(tau(ranking.tau_w), saturated=ranking.saturated) for ranking in rankings]
+        rated = [line.rankings[dataset].tau_w if competes(line, dataset) else None for line in lines]
+        shown = [
+            CONSTANT if ranking.constant else marked(tau(ranking.tau_w), saturated=ranking.saturated)
+            for ranking in rankings
+        ]
         columns.append(with_best(shown, rated))
     columns.append(_means(lines))
     columns.append([candidates(line) for line in lines])
     header = ["metric", *(board.names[dataset] for dataset in pool.truth), "mean", "candidates"]
-    if any(line.mean.count < line.mean.total for line in pool.lines):
+    if any(line.mean.count < line.mean.total for line in pool.lines if not line.constant):
         columns.append([f"{line.mean.count}/{line.mean.total}" for line in lines])
         header.append("datasets")
     rankings = [ranking for line in pool.lines for ranking in line.rankings.values()]
@@ -101,13 +87,15 @@ def candidates(line: Line) -> str:
     return f"{missing} missing" if missing else "all"
 
 
-def _competes(line: Line, dataset: str) -> bool:
+def competes(line: Line, dataset: str) -> bool:
     """For being the best: floors do not, nor does what misses something there."""
     return line.rankings[dataset].whole and not line.metric.floor
 
 
 def mean_tau(line: Line) -> str:
     """Over the datasets, ± the sd between seeds, with its marks."""
+    if line.constant:
+        return CONSTANT
     value = line.mean.value
     return marked(tau(value, line.sd), partial=value is not None and not line.whole, saturated=line.saturated)
 
@@ -117,9 +105,20 @@ def _means(lines: Sequence[Line]) -> list[str]:
     return with_best([mean_tau(line) for line in lines], rated)
 
 
-def _legend(lines: Sequence[Line]) -> list[str]:
+def legend(lines: Sequence[Line]) -> list[str]:
+    """Of the mark of saturation."""
     said = f"{SATURATED} rests on saturated scores: how many, and why, stands below the first table."
     return [said] if any(line.saturated for line in lines) else []
+
+
+def blindness(lines: Sequence[Line]) -> list[str]:
+    """What metrics that do not look at the candidate cannot tell apart, wherever that shows."""
+    said = []
+    if any(ranking.constant for line in lines for ranking in line.rankings.values()):
+        said.append(f"{CONSTANT} by construction: it knows the task and the source, not the candidate.")
+    if tying := sorted({line.metric.label for line in lines if line.ties}):
+        said.append(f"By construction, candidates of one source are tied by: {', '.join(tying)}.")
+    return said
 
 
 def _verdict(pool: Pool) -> tuple[str, ...]:
@@ -134,7 +133,7 @@ def _verdict(pool: Pool) -> tuple[str, ...]:
     for words, wanted in groups.items():
         lines = [line for line in pool.lines if line.mean.value is not None and line.beats_chance == wanted]
         said.append(f"{words}: {', '.join(map(_named, lines)) or 'none'}.")
-    if undefined := [line.metric.label for line in pool.lines if line.mean.value is None]:
+    if undefined := [line.metric.label for line in pool.lines if line.mean.value is None and not line.constant]:
         said.append(f"No order at all: {', '.join(undefined)}.")
     return tuple(said)
 
@@ -177,7 +176,8 @@ def unranked(board: Board) -> list[str]:
     if silent := [board.names[name] for name in board.frame.datasets if name not in board.whole.truth]:
         said.append(f"Nothing to rank (fewer than two candidates with different truths): {', '.join(silent)}.")
     for line in (*board.whole.lines, *board.whole.variants):
-        taus = [one.tau_w for ranking in line.rankings.values() for one in ranking.by_seed.values()]
+        free = [ranking for ranking in line.rankings.values() if not ranking.constant]
+        taus = [one.tau_w for ranking in free for one in ranking.by_seed.values()]
         if undefined := sum(tau is None for tau in taus):
             said.append(
                 f"τ_w of {line.metric.label} is not defined for {undefined} of {len(taus)} dataset × seed: "

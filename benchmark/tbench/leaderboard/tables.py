@@ -10,6 +10,8 @@ NOTHING = "–"
 PARTIAL = "†"
 SATURATED = "‡"
 ESTIMATED = "≈"
+TRAINS = "§"
+CONSTANT = "constant"
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 
 from tbench.leaderboard.board import Board
-from tbench.leaderboard.cost import Seconds
 from tbench.leaderboard.frame import Frame, PublishedTruth
 from tbench.leaderboard.machine import machine_of
 from tbench.leaderboard.remarks import remarks
+from tbench.leaderboard.seconds import Seconds
 
 Row = Sequence[object]
 
@@ -102,7 +102,7 @@ def _published(published: PublishedTruth) -> Iterator[Row]:
 
 
 AGREEMENT = (
-    *("pool", "dataset", "metric", "floor", "tau_w", "tau_w_sd", "tau", "pearson", "spearman"),
+    *("pool", "dataset", "metric", "floor", "constant", "tau_w", "tau_w_sd", "tau", "pearson", "spearman"),
     *("seeds", "ranked", "candidates", "spec"),
 )
 
@@ -114,7 +114,8 @@ def _agreement(board: Board) -> Iterator[Row]:
             for dataset, ranking in sorted(line.rankings.items()):
                 measures = [ranking.mean(measure) for measure in ("tau", "pearson", "spearman")]
                 yield (
-                    *(pool.title, dataset, metric.label, int(metric.floor), ranking.tau_w, ranking.sd, *measures),
+                    *(pool.title, dataset, metric.label, int(metric.floor), int(ranking.constant)),
+                    *(ranking.tau_w, ranking.sd, *measures),
                     *(len(ranking.by_seed), len(ranking.ranked), ranking.total, metric.spec),
                 )
 
@@ -123,7 +124,7 @@ COST = (
     *("item", "cells", "own_seconds", "evidence_seconds", "extraction_seconds"),
     *("own_cpu_seconds", "evidence_cpu_seconds", "extraction_cpu_seconds"),
     *("best_run_seconds", "sweep_seconds", "best_run_cpu_seconds", "sweep_cpu_seconds", "machine", "spec"),
-    "estimated_cells",
+    *("estimated_cells", "trains"),
 )
 
 
@@ -131,20 +132,18 @@ def _cost(board: Board) -> Iterator[Row]:
     bill = board.bill
     if bill is None:
         return
+    ending = (*[None] * 4, bill.machine, *[None] * 3)
     for node, (cells, spent) in bill.extraction.items():
+        yield f"extraction: {node}", cells, *(None, None, spent.wall), *(None, None, spent.cpu), *ending
+    for node, (cells, spent) in bill.evidence.items():
+        yield f"evidence: {node}", cells, *(None, spent.wall, None), *(None, spent.cpu, None), *ending
+    for spending in bill.spendings:
         yield (
-            f"extraction: {node}",
-            cells,
-            None,
-            None,
-            spent.wall,
-            None,
-            None,
-            spent.cpu,
-            *[None] * 4,
-            bill.machine,
-            None,
-            None,
+            f"spent: {spending.kind}",
+            spending.cells,
+            *(spending.seconds.wall, None, None),
+            *(spending.seconds.cpu, None, None),
+            *ending,
         )
     for price in bill.prices:
         parts = (price.own, price.evidence, price.extraction)
@@ -153,7 +152,7 @@ def _cost(board: Board) -> Iterator[Row]:
             *(price.metric.label, price.cells, *(part.wall for part in parts), *(part.cpu for part in parts)),
             *(spent.wall if spent else None for spent in tuned),
             *(spent.cpu if spent else None for spent in tuned),
-            *(bill.machine, price.metric.spec, price.estimated),
+            *(bill.machine, price.metric.spec, price.estimated, int(price.metric.trains)),
         )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from tbench.leaderboard.board import Board
 from tbench.leaderboard.pool import Line, Pool, sd_of
-from tbench.leaderboard.rankings import candidates, mean_tau
+from tbench.leaderboard.rankings import blindness, candidates, mean_tau
 from tbench.leaderboard.tables import NOTHING, Section, Table, difference
 
 HEADER = ("metric", "follows", "mean τ_w", "difference", "rank", "candidates")
@@ -29,7 +29,8 @@ def variants_section(board: Board) -> Section:
         "chance alone.",
     )
     table = Table(HEADER, tuple(_row(pool, line) for line in shown), "ll" + "r" * (len(HEADER) - 2))
-    return Section("variants", title, about, (("", table),), board.saturation([line.metric for line in shown]))
+    after = (*blindness(shown), *board.saturation([line.metric for line in shown]))
+    return Section("variants", title, about, (("", table),), after)
 
 
 def _groups(pool: Pool) -> list[list[Line]]:
@@ -37,8 +38,7 @@ def _groups(pool: Pool) -> list[list[Line]]:
     variants: dict[str, list[Line]] = defaultdict(list)
     for line in pool.variants:
         variants[line.metric.default or ""].append(line)
-    blocks = (*pool.block(floors=False), *pool.block(floors=True))
-    measured = [[line, *variants.pop(line.metric.label)] for line in blocks if line.metric.label in variants]
+    measured = [[line, *variants.pop(line.metric.label)] for line in pool.blocks if line.metric.label in variants]
     return measured + [lines for _, lines in sorted(variants.items())]
 
 
