@@ -13,7 +13,7 @@ from typing import Any
 
 from tbench.citation import Citation
 from tbench.errors import UsageError
-from tbench.evidence import EXTRACTION
+from tbench.evidence import EXTRACTION, OTHER_PASSES, TRAINING
 from tbench.leaderboard.claim import Claim, read_claims
 from tbench.leaderboard.frame import Frame
 from tbench.probe import Probe
@@ -24,16 +24,8 @@ from tbench.registry import Registry
 LISTS = ("candidates", "datasets", "metrics", "floors")
 TEXTS = ("title", "description", "reference", "protocol")
 OPTIONS = (
-    *("common", "seen", "boards", "notes", "truth", "published", "scored_on", "several_labels", "score_seconds"),
-    "claims",
-)
-
-# What the seconds of evidence go to, beside extraction: passes through networks, and fits to the target. A pool brings
-# the passes of all its members with it.
-PASSES = ("source_fisher", "probe_features", "probe_attributions", "attributions", "earlier_attributions")
-TRAINING = (
-    *("discriminant", "probe_weights", "held_out", "pool", "pool_losses", "transfer_losses", "task_fisher"),
-    *("finetuned_network", "finetuned_parameters"),
+    *("common", "seen", "boards", "claims", "notes", "score_seconds"),
+    *("truth", "published", "scored_on", "several_labels"),
 )
 
 
@@ -87,7 +79,7 @@ class Suite:
             boards=self.boards,
             seen=self.seen,
             extraction=EXTRACTION,
-            passes=PASSES,
+            passes=OTHER_PASSES,
             training=TRAINING,
             calibration=protocol.calibration,
             probe=self.probe.words,

@@ -126,8 +126,10 @@ class Workshop:
 
     def _needs_of(self, spec: str) -> dict[str, Any]:
         """What a page says of a metric without having it at hand."""
-        known = Properties.of(self._metric(spec), self._catalogue.nodes)
-        return {"touches": sorted(known.touches), "solver": known.solver, "blind": known.blind}
+        metric = self._metric(spec)
+        known = Properties.of(metric, self._catalogue.nodes)
+        own = known.solvers.get(metric.core.name, "closed")  # what its evidence searches for is charged to that
+        return {"touches": sorted(known.touches), "solver": own, "blind": known.blind}
 
     def _sweep(self, task: Task) -> Sweep:
         first = task.cells[0]
