@@ -5,7 +5,7 @@ what the core gives, plug-ins may add more); its keyword-only parameters with de
 writes in a spec, `transrate:eps=1e-2`; `@published` names whole sets of them, `logme:as=thuml`. It returns one float
 (or a `Score`), higher = expected to fine-tune better, or raises `Inapplicable`. A **transform** has the same form and
 returns features; an **evidence node** has the same form and returns evidence, and says through `@evidence` what it
-touches and whether it is dear enough to be kept on disk.
+touches, how it finds its value, and whether it is dear enough to be kept on disk.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, get_args
 
 from tbench.errors import EvidenceError, Inapplicable, SaturationWarning, ScoreWarning, TbenchError, UsageError
 
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     Images = Sequence[NDArray[np.uint8]] | NDArray[np.uint8]  # each H x W x 3; one array where all are of one size
 
 __all__ = [
+    "GIVEN",
     "VOCABULARY",
     "Candidate",
     "Dataset",
@@ -110,14 +111,51 @@ VOCABULARY: Mapping[str, str] = {
 }
 
 Touch = Literal[
-    "source data", "target training", "source head", "target probe", "fine-tuned weights", "pool", "randomness"
+    "candidate",  # the frozen candidate itself; what does not touch it cannot tell two of them apart
+    "source data",
+    "source labels",
+    "source head",  # the classes of its pre-training: its head, or labels that stand in its place
+    "target training",  # a predictor or a density fitted to the target, not counts, means and scatters of classes
+    "target probe",  # a network trained on the target
+    "fine-tuned weights",
+    "pool",  # what the other candidates make of the target
+    "known accuracies",  # of fine-tuned networks, on other targets
+    "randomness",
 ]
+Solver = Literal["closed", "convex", "iterative"]
+GIVEN: Mapping[str, tuple[Touch, ...]] = {
+    "images": (),
+    "labels": (),
+    "reference_images": ("source data",),
+    "source_images": ("source data",),
+    "source_labels": ("source labels",),
+    "source_members": ("source data",),
+    "source_labels_of_target": ("source labels", "source head"),
+    "network": ("candidate",),
+    "initial_network": ("candidate",),
+    "finetuned_network": ("candidate", "fine-tuned weights"),
+    "parameter_count": ("candidate",),
+    "source_accuracy": ("candidate", "source labels", "source head"),
+    "earlier_attributions": ("candidate",),
+    "common_network": (),
+    "pool": ("candidate", "pool", "target training"),
+    "pool_place": ("candidate", "pool"),
+    "auxiliary_scores": ("known accuracies",),
+    "seed": ("randomness",),
+    "common_seed": ("randomness",),
+    "device": (),
+    "precision": (),
+}
+"""What evidence touches that comes from outside the graph; what is computed says so itself, by @evidence."""
+
 _Function = TypeVar("_Function", bound=Callable[..., object])
 
 
 def evidence(
     *,
     touches: Iterable[Touch] = (),
+    solver: Solver | Callable[[Mapping[str, Any]], Solver] = "closed",
+    across_layers: bool = True,
     keep: bool = False,
     shards: str | None = None,
     spares: Callable[[Mapping[str, Any]], Iterable[str]] | None = None,
@@ -125,15 +163,26 @@ def evidence(
 ) -> Callable[[_Function], _Function]:
     """Say of an evidence node, a metric or a transform what cannot be read from its parameters.
 
-    touches: what a score that rests on it is not free of. keep: its value is dear enough for the disk; it is then a
-    mapping from names to arrays. shards: evidence that can be taken some rows at a time, such as images: each of its
-    parts is then kept as soon as it is done. spares: what a metric does not need under the settings (all of them) that
-    it is called with; the parameter is None then, and not charged. gives: what a transform hands out beside features,
-    because it knows it without computing it anew; it then returns a mapping.
+    touches: what a score that rests on it is not free of, besides what the evidence that it asks for touches. solver:
+    how it finds its value, fits to the target aside, which are training: closed (formulas, eigenproblems, least
+    squares), convex (linear and quadratic programmes, transport) or iterative (descent, fixed points); or a function
+    of the settings that says so. across_layers: whether its values compare between layers of one network, whose widths
+    and scales differ. keep: its value is dear enough for the disk; it is then a mapping from names to arrays. shards:
+    evidence that can be taken some rows at a time, such as images: each of its parts is then kept as soon as it is
+    done. spares: what a metric does not need under the settings (all of them) that it is called with; the parameter is
+    None then, and not charged. gives: what a transform hands out beside features, because it knows it without computing
+    it anew; it then returns a mapping.
     """
+    touched = frozenset(touches)
+    if unknown := touched - {*get_args(Touch)}:
+        raise UsageError(f"nothing touches {', '.join(sorted(unknown))}; touches are {', '.join(get_args(Touch))}")
+    if not callable(solver) and solver not in get_args(Solver):
+        raise UsageError(f"no solver is called {solver!r}; it is {', '.join(get_args(Solver))} or a function that says")
 
     def mark(function: _Function) -> _Function:
-        function.touches = frozenset(touches)  # type: ignore[attr-defined]
+        function.touches = touched  # type: ignore[attr-defined]
+        function.solver = solver  # type: ignore[attr-defined]
+        function.across_layers = across_layers  # type: ignore[attr-defined]
         function.keep = keep  # type: ignore[attr-defined]
         function.shards = shards  # type: ignore[attr-defined]
         function.spares = spares  # type: ignore[attr-defined]

@@ -17,7 +17,6 @@ from tbench.errors import EvidenceError, Inapplicable, TbenchError, UsageError
 from tbench.evidence.admission import PER_SAMPLE
 from tbench.evidence.graph import Evidence, Root
 from tbench.metric import Catalogue, Metric
-from tbench.spec import needs
 
 SAMPLES, COLUMNS, CLASSES, SOURCES, SIDE = 120, 12, 4, 7, 8
 TOLERANCE = 1e-6  # relative; what reordered sums may differ by
@@ -38,11 +37,8 @@ class Check:
 def check(metric: Metric, catalogue: Catalogue) -> list[Check]:
     """Try every promise of the contract on one metric."""
     made_up = _made_up()
-    needed = (set(needs(metric.core.function)) - metric.spared) | {
-        need for piece in metric.transforms for need in needs(piece.function)
-    }
     graph = Evidence({name: Root.of(value) for name, value in made_up.items()}, catalogue.nodes)
-    rests_on = {root for need in needed for root in graph.below(need)}
+    rests_on = {root for need in metric.asked for root in graph.below(need)}
     random = "draws at random (asks for seed)" if "seed" in rests_on else ""
     per_sample = rests_on & set(PER_SAMPLE)
     trial = _Trial(metric, catalogue)

@@ -65,6 +65,12 @@ class Metric:
         return Verdict(self._number(score.value), terms, timing, dict(sorted(costs.items())))
 
     @property
+    def asked(self) -> tuple[str, ...]:
+        """The evidence that metric and transforms ask for under their settings, each once."""
+        wanted = [need for need in needs(self.core.function) if need not in self.spared]
+        return tuple(dict.fromkeys([*wanted, *(need for piece in self.transforms for need in needs(piece.function))]))
+
+    @property
     def spared(self) -> frozenset[str]:
         """Evidence that the function does not need under its settings."""
         spares = getattr(self.core.function, "spares", None)

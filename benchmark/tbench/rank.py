@@ -124,6 +124,7 @@ def _roots(stock: Stock, candidate: str, dataset: str, device: str, precision: s
         "device": Root.of(device, device_name(device)),
         "precision": Root.of(precision, precision),
         "seed": Root.of(seed),
+        "common_seed": Root.of(seed),
     }
 
 

@@ -26,6 +26,7 @@ from tbench.executors import Notice
 from tbench.failure import reason, unable
 from tbench.metric import Catalogue
 from tbench.plan import Task, models
+from tbench.properties import Properties
 from tbench.protocol import Protocol
 from tbench.provenance import device_name, machine, now, versions
 from tbench.results import Key, Record
@@ -57,6 +58,7 @@ class Workshop:
         self._stock = Stock(suite.probe)
         self._catalogue = Catalogue.installed()
         self._metric = cache(self._catalogue.metric)
+        self._needs = cache(self._needs_of)
         self._pool = lru_cache(1)(self._pool_of)
         self._notices: list[str] = []
         with one_thread():
@@ -113,6 +115,7 @@ class Workshop:
                         "terms": verdict.terms,
                         "saturated": _told(warned, saturation=True),
                         "warnings": _told(warned, saturation=False),
+                        **self._needs(key.spec),
                         **({"layers": layers.count} if layers else {}),
                     },
                     provenance=self._provenance(key, metric.origin) | {"precision": self._means.precision},
@@ -120,6 +123,11 @@ class Workshop:
                 )
             yield from map(Notice, self._notices)
             self._notices.clear()
+
+    def _needs_of(self, spec: str) -> dict[str, Any]:
+        """What a page says of a metric without having it at hand."""
+        known = Properties.of(self._metric(spec), self._catalogue.nodes)
+        return {"touches": sorted(known.touches), "solver": known.solver, "blind": known.blind}
 
     def _sweep(self, task: Task) -> Sweep:
         first = task.cells[0]

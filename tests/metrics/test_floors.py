@@ -21,10 +21,6 @@ def test_random_is_uniform_and_the_seed_alone_decides():
     assert (np.random.get_state()[1] == state).all()  # noqa: NPY002 - the state that must not move
 
 
-def test_random_says_that_it_is_random():
-    assert random.touches == {"randomness"}
-
-
 def test_static_scores_are_the_facts_themselves():
     assert parameters(25_557_032) == 25_557_032.0
     assert isinstance(parameters(25_557_032), float)

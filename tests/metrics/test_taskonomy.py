@@ -43,6 +43,7 @@ def test_expected_values(target):
     for place, affinity in enumerate(expected["affinity"]):
         score = taskonomy(losses, place)
         assert score.value == pytest.approx(affinity, **NEAR)
+        assert score.terms["loss"] == pytest.approx(losses[:, place].mean())
         assert score.terms["geometric mean"] == pytest.approx(expected["row_geometric_mean"][place], **NEAR)
         assert tbench.score("taskonomy", pool_losses=losses, pool_place=place) == score.value
 

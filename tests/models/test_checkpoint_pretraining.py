@@ -117,6 +117,22 @@ def test_the_same_bits_twice_also_from_the_card_that_came_out(tmp_path: Path) ->
     assert (first / "trial.safetensors").read_bytes() != (second / "trial.safetensors").read_bytes()
 
 
+def test_the_initial_network_is_the_one_that_training_began_with(tmp_path: Path) -> None:
+    made(written(tmp_path, {"epochs": 1, "learning_rate": 0.0, "seed": 7}), tmp_path / "still")
+    made(written(tmp_path, {"epochs": 1, "seed": 7}), tmp_path / "moved")
+    still, moved = (family.candidate(str(tmp_path / name / "trial.safetensors"), None) for name in ("still", "moved"))
+    assert moved.initial is not None
+    began = dict(moved.initial().body.named_parameters())
+    assert began.keys() == dict(moved.load().body.named_parameters()).keys()
+    for name, value in still.load().body.named_parameters():
+        assert torch.equal(value, began[name]), name
+    assert any(not torch.equal(value, began[name]) for name, value in moved.load().body.named_parameters())
+    weights = tmp_path / "moved" / "trial.safetensors"
+    table = tomllib.loads(weights.with_suffix(".toml").read_text(encoding="utf-8"))
+    weights.with_suffix(".toml").write_text("\n".join(toml_lines(table | {"recipe": {}})), encoding="utf-8")
+    assert family.candidate(str(weights), None).initial is None
+
+
 def test_what_is_drawn_elsewhere_is_not_disturbed(tmp_path: Path) -> None:
     torch.manual_seed(3)
     expected = torch.rand(1)

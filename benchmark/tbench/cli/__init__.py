@@ -19,6 +19,7 @@ COMMANDS = {
     "replay": "Do the published tables follow from the published numbers?",
     "distance": "Did pre-training bring the weights nearer?",
     "factors": "What explains how transferable a network is to a dataset?",
+    "properties": "What is each metric free of, and what does it work for?",
     "list": "What is installed: metrics, models, datasets, suites ...",
     "bench": "What each metric costs on this machine.",
     "check": "Does a metric keep the contract?",

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.func import vjp
 from torch.nn import functional
 
-from tbench.api import Network, evidence
+from tbench.api import Network
 from tbench.prepared import batches
 
 if TYPE_CHECKING:
@@ -35,7 +35,6 @@ def attributions(network: Network, images: Images, device: str) -> NDArray[Any]:
     return np.concatenate(parts)
 
 
-@evidence(touches=["target probe"])
 def probe_attributions(probe_network: Network, images: Images, device: str) -> NDArray[Any]:
     """(N, 3, 32, 32) float32: the same of the probe."""
     return attributions(probe_network, images, device)

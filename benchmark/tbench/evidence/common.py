@@ -37,7 +37,7 @@ def common_features(common_forward: Arrays) -> NDArray[Any]:
     return common_forward["features"]
 
 
-@evidence(touches=["source data"], keep=True, shards="source_images")
+@evidence(keep=True, shards="source_images")
 def common_source_forward(common_network: Network, source_images: Images, device: str, precision: str) -> Arrays:
     """features (M, P) float32."""
     return _features(common_network, source_images, device, precision)
@@ -61,7 +61,7 @@ def task_embedding(task_fisher: Mapping[str, FloatArray]) -> FloatArray:
     return task_fisher["fisher"]
 
 
-@evidence(touches=["source data"], keep=True)
+@evidence(solver="convex", keep=True)  # the head: what is not fitted to the target is no training
 def source_fisher(
     common_network: Network,
     source_images: Images,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import softmax
 
-from tbench.api import Inapplicable
+from tbench.api import Inapplicable, evidence
 
 if TYPE_CHECKING:
     from tbench.api import FloatArray, IntArray, Moments
@@ -68,6 +68,7 @@ class Discriminant:
         return Discriminant.fit(self.counts, means, self.within.algebra.gram(deviations), self.shrinkage)
 
 
+@evidence(touches=["target training"])
 def discriminant(moments: Moments) -> Discriminant:
     """The first pass of SFDA (TencentARC/SFDA): shrinkage exp(-5 l), at least 1e-10.
 

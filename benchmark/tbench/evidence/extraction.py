@@ -85,7 +85,7 @@ def source_probabilities(forward: Arrays) -> NDArray[Any]:
     return _probabilities(forward)
 
 
-@evidence(touches=["source data"], keep=True, shards="reference_images")
+@evidence(keep=True, shards="reference_images")
 def reference_forward(network: Network, reference_images: Images, device: str, precision: str) -> Arrays:
     """features (M, D) float32 of a general reference set."""
     said = forward(network, reference_images, device, precision)
@@ -97,7 +97,7 @@ def reference_features(reference_forward: Arrays) -> NDArray[Any]:
     return reference_forward["features"]
 
 
-@evidence(touches=["source data"], keep=True, shards="source_images")
+@evidence(keep=True, shards="source_images")
 def source_forward(network: Network, source_images: Images, device: str, precision: str) -> Arrays:
     """features (M, D) float32 and, where there is a head, probabilities (M, S) float32 of the candidate's source."""
     return forward(network, source_images, device, precision)

@@ -142,7 +142,7 @@ class Evidence:
         if name in self.nodes:
             return self._computed(name)
         if name in VOCABULARY:
-            raise MissingEvidence(f"{self.whose} gives no {name}")
+            raise MissingEvidence(f"{self.whose} gives no {name}: {VOCABULARY[name]}")
         close = get_close_matches(name, [*VOCABULARY, *self.nodes], n=1)
         hint = f"; did you mean {close[0]}?" if close else ""
         raise UsageError(f"no installed package gives evidence called {name!r}{hint}")

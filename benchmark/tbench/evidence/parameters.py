@@ -7,7 +7,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from tbench.api import Network, evidence
+from tbench.api import Network
 
 Weights = Mapping[str, NDArray[Any]]
 
@@ -22,7 +22,6 @@ def pretrained_parameters(network: Network) -> Weights:
     return _weights(network)
 
 
-@evidence(touches=["fine-tuned weights"])
 def finetuned_parameters(finetuned_network: Network) -> Weights:
     """Those that fine-tuning on the target ended with."""
     return _weights(finetuned_network)

@@ -59,7 +59,6 @@ def probe_network(probe_weights: Mapping[str, NDArray[Any]]) -> Network:
     return _assemble(probe_weights)
 
 
-@evidence(touches=["target probe"])
 def probe_features(probe_network: Network, images: Images, device: str) -> NDArray[Any]:
     """(N, 128) float32."""
     return forward(probe_network, images, device, FLOAT32)["features"]

@@ -84,7 +84,6 @@ def transfer_losses(held_out: Mapping[str, FloatArray]) -> FloatArray:
     return held_out["losses"]
 
 
-@evidence(touches=["pool", "target training"])
 def pool_losses(pool: Mapping[str, FloatArray]) -> FloatArray:
     """(N, C) the same of every candidate of the suite."""
     return pool["losses"]

@@ -23,7 +23,7 @@ TOLERANCE = 1e-6  # what the masses of one side may be off, as a Euclidean norm
 OTHERS = ("PYTORCH", "TENSORFLOW", "JAX", "CUPY")  # what POT would import beside NumPy
 
 
-@evidence(touches=["randomness"])
+@evidence(solver="convex")
 def transport(seed: int) -> Transport:
     """Inapplicable without POT. It is imported for NumPy alone, unless the process has it already."""
     try:

@@ -15,6 +15,7 @@ from tbench.errors import UsageError
 
 Column = Mapping[str, str]  # candidate -> number as published, digit by digit
 
+PROPERTIES = "transrate-properties"
 UNITS = {"percent": 100.0, "fraction": 1.0}  # the last word of a measure
 
 
@@ -153,6 +154,32 @@ class Network:
     source: str
 
 
+@dataclass(frozen=True)
+class Claims:
+    """One row of TransRate's property table. metrics: specs of tbench that stand for the measure, the first one fully.
+
+    cells: column -> o (it has the property) or x.
+    """
+
+    measure: str
+    metrics: tuple[str, ...]
+    cells: Mapping[str, str]
+    source: str
+
+
+@dataclass(frozen=True)
+class Disagreement:
+    """Why a cell that follows from what a metric needs is not the printed one.
+
+    cause: print (by its definition, the measure is otherwise) or form (tbench's metric is another form of it).
+    """
+
+    metric: str
+    column: str
+    cause: str
+    why: str
+
+
 def names() -> list[str]:
     """Of all published suites."""
     return sorted(folder.name for folder in _home().iterdir() if folder.joinpath("card.toml").is_file())
@@ -203,6 +230,19 @@ def networks() -> dict[str, Network]:
         row["network"]: Network(row["network"], float(row["top1"]), float(row["parameters"]), row["source"])
         for row in rows
     }
+
+
+def claims() -> list[Claims]:
+    """TransRate's property table, as printed."""
+    return [
+        Claims(row.pop("measure"), tuple(row.pop("metrics").split()), source=row.pop("source"), cells=row)
+        for row in _rows(_home().joinpath(PROPERTIES), "printed")
+    ]
+
+
+def disagreements() -> list[Disagreement]:
+    """Why some of its cells do not follow."""
+    return [Disagreement(**row) for row in _rows(_home().joinpath(PROPERTIES), "differences")]
 
 
 def _home() -> Traversable:

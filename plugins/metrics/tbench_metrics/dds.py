@@ -19,7 +19,7 @@ ANGLES = ("pearson", "cosine")  # one minus a similarity of order one: where all
 NORMALISATIONS = ("none", "centring", "znorm")
 
 
-@evidence(touches=["randomness"], spares=lambda settings: ["seed"] if settings["samples"] is None else [])
+@evidence(spares=lambda settings: ["seed"] if settings["samples"] is None else [])
 def dds(
     features: FloatArray,
     probe_features: FloatArray,

@@ -30,7 +30,7 @@ def _spared(settings: Mapping[str, object]) -> Iterable[str]:
 
 @published("authors-layers", accumulated=True)
 @published("authors-tasks", accumulated=True, centred=True, signed=True, samples=1000)
-@evidence(touches=["randomness"], spares=_spared)
+@evidence(spares=_spared)
 def depara(
     features: FloatArray,
     probe_features: FloatArray,

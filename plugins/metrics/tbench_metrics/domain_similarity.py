@@ -24,7 +24,7 @@ def _spared(settings: Mapping[str, object]) -> Iterable[str]:
 
 
 @published("authors", gamma=0.01, min_images=200)
-@evidence(touches=["randomness"], spares=_spared)
+@evidence(solver=lambda settings: "iterative" if settings["clusters"] else "convex", spares=_spared)
 def domain_similarity(
     common_features: FloatArray,
     labels: IntArray,

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tbench.api import Inapplicable, UsageError
+from tbench.api import Inapplicable, UsageError, evidence
 
 if TYPE_CHECKING:
     from tbench.api import Algebra, FloatArray, Spectrum
 
 
+@evidence(touches=["target training"])
 def linear_mse(features: FloatArray, labels: FloatArray, spectrum: Spectrum, *, penalty: float = 1.0) -> float:
     """Minus the mean squared error, over samples and targets, of a ridge regression on the features; at most 0.
 
@@ -29,6 +30,7 @@ def linear_mse(features: FloatArray, labels: FloatArray, spectrum: Spectrum, *, 
     return _score("lin-mse", "columns", rows, labels, spectrum, penalty)
 
 
+@evidence(touches=["target training"])
 def label_mse(source_probabilities: FloatArray, labels: FloatArray, algebra: Algebra, *, penalty: float = 1.0) -> float:
     """Minus the mean squared error, over samples and targets, of a ridge regression on the source head's outputs.
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score
 
-from tbench.api import Inapplicable
+from tbench.api import Inapplicable, evidence
 
 if TYPE_CHECKING:
     from tbench.api import FloatArray, Spectrum
@@ -17,6 +17,7 @@ PENALTIES = np.logspace(-6, 3, 19)  # in units of the mean eigenvalue of the sca
 ROUNDING = 1e-12  # relative size below which a difference is rounding noise
 
 
+@evidence(touches=["target training"])
 def linear_probe(features: FloatArray, labels: NDArray[Any], spectrum: Spectrum) -> float:
     """How well a ridge classifier (or regression) on the features says the label of a sample that it was not fitted to.
 

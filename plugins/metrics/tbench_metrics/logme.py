@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tbench.api import Inapplicable, SaturationWarning, Score, UsageError, published
+from tbench.api import Inapplicable, SaturationWarning, Score, UsageError, evidence, published
 
 if TYPE_CHECKING:
     from tbench.api import FloatArray, Moments, Spectrum
@@ -21,6 +21,7 @@ EPS = np.finfo(np.float64).eps
 @published("thuml", logdet="thin")
 @published("thuml-icml", method="icml")
 @published("tllib", method="icml", eps=0.0)
+@evidence(solver="iterative")
 def logme(
     features: NDArray[Any],
     labels: NDArray[Any],
@@ -67,8 +68,8 @@ def logme(
     # With F = U diag(s) V^T, the coordinates of the targets are U^T t = diag(1/s) V^T F^T t: no N x D matrix U.
     coordinates = inverse[:, None] * (gram_spectrum.vectors.T @ products)
     alphas = dims if logdet == "thin" else len(sigma)
-    evidence, before = _log_evidence(sigma, coordinates**2, lengths, samples, alphas, eps, icml=method == "icml")
-    value = float(evidence.mean() / samples)
+    last, before = _log_evidence(sigma, coordinates**2, lengths, samples, alphas, eps, icml=method == "icml")
+    value = float(last.mean() / samples)
     converged = abs(value - float(before.mean() / samples)) <= SETTLED
     if not converged:
         warnings.warn(f"logme: the evidence had not settled after {STEPS} steps", SaturationWarning, stacklevel=2)

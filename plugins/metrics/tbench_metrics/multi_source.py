@@ -25,7 +25,7 @@ def _spared(settings: Mapping[str, object]) -> Iterable[str]:
         yield "source_members"
 
 
-@evidence(touches=["randomness"], spares=_spared)
+@evidence(touches=["target training"], solver="convex", spares=_spared)
 def multi_source(
     features: FloatArray,
     labels: IntArray | None,

@@ -30,7 +30,7 @@ ROUNDING = 1e-12  # relative size below which a difference is rounding noise
 @published("sfda", log=False, ratio=5)
 @published("sfda-food", log=False, ratio=1)
 @published("pactran", components="pactran")
-@evidence(touches=["randomness"])
+@evidence(touches=["target training"])
 def nleep(
     features: FloatArray,
     labels: IntArray,

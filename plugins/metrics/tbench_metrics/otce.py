@@ -10,7 +10,7 @@ import numpy as np
 from scipy.special import xlogy
 from sklearn.metrics.pairwise import euclidean_distances
 
-from tbench.api import EvidenceError, Inapplicable, Score, UsageError, class_labels, published
+from tbench.api import EvidenceError, Inapplicable, Score, UsageError, class_labels, evidence, published
 
 if TYPE_CHECKING:
     from tbench.api import Coupling, FloatArray, IntArray, Transport
@@ -77,6 +77,7 @@ def jc_otce(
     return Score(-pair.entropy(coupling), pair.terms(coupling, cost))
 
 
+@evidence(across_layers=False)
 def otce(
     features: FloatArray,
     labels: IntArray,

@@ -19,7 +19,6 @@ from tbench.api import (
     Score,
     ScoreWarning,
     UsageError,
-    evidence,
     published,
 )
 
@@ -34,7 +33,6 @@ BLOCK = re.compile(r"(?:.*\.)?blocks\.\d+(?=\.)|.*?[._]\d+(?:\.\d+)*(?=\.)")
 
 
 @published("schuture", tensors="conv")
-@evidence(touches=["fine-tuned weights"])
 def parameter_distance(
     initial_parameters: State,
     pretrained_parameters: State,

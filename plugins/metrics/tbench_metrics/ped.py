@@ -19,7 +19,7 @@ DEVIATION_FLOOR = 1e-3  # of a reference column, in the authors' code
 ROUNDING = 1e-12  # distance of two class means, relative to their radii, that has no direction
 
 
-@evidence(gives=["groups"])
+@evidence(solver="iterative", gives=["groups"])
 @published("function-default", nsigma=2.0)
 @published("narrow", nsigma=0.3)
 def ped(

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.spatial import distance as vectors
 from scipy.special import entr
 
-from tbench.api import EvidenceError, Inapplicable, Score, UsageError, evidence
+from tbench.api import EvidenceError, Inapplicable, Score, UsageError
 
 if TYPE_CHECKING:
     from tbench.api import FloatArray
@@ -20,7 +20,6 @@ DISTANCES = (
 )
 
 
-@evidence(touches=["source data", "target training"])
 def task2vec(
     task_embedding: FloatArray,
     source_embedding: FloatArray,

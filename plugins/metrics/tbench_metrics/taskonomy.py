@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tbench.api import EvidenceError, Score, UsageError, evidence
+from tbench.api import EvidenceError, Score, UsageError
 
 if TYPE_CHECKING:
     from tbench.api import FloatArray
@@ -27,7 +27,6 @@ class Ordinal:
     inconsistency: float | None
 
 
-@evidence(touches=["target training", "pool"])
 def taskonomy(pool_losses: FloatArray, pool_place: int, *, clip: float = 0.001) -> Score:
     """The candidate's affinity to the target: its weight in an analytic hierarchy process on the whole pool; in (0, 1].
 
@@ -38,8 +37,11 @@ def taskonomy(pool_losses: FloatArray, pool_place: int, *, clip: float = 0.001) 
     clip: shares of won images are kept within [clip, 1 - clip], which bounds the range: who always loses has the ratio
         clip / (1 - clip) with everyone. The authors publish win rates and affinities, but not the program.
 
-    Terms: `win rate` (mean over the others), `geometric mean` (of the ratios, summing to 1: what the affinity is near),
-    `eigenvalue`, `inconsistency` (0: the ratios fit one scale; above 0.1 is usually called too much).
+    Terms: `loss` (the mean of the candidate's own), `win rate` (mean over the others), `geometric mean` (of the ratios,
+    summing to 1: what the affinity is near), `eigenvalue`, `inconsistency` (0: the ratios fit one scale; above 0.1 is
+    usually called too much).
+
+    Of the losses of fine-tuned networks on test images, the affinities are an ordinal form of the ground truth.
     """
     place = int(pool_place)
     if place != pool_place or not 0 <= place < pool_losses.shape[1]:
@@ -47,7 +49,8 @@ def taskonomy(pool_losses: FloatArray, pool_place: int, *, clip: float = 0.001) 
     found = ordinal(pool_losses, clip)
     others = np.arange(pool_losses.shape[1]) != place
     geometric = np.exp(np.log(_ratios(found.win_rates, clip)).mean(axis=1))
-    terms = {"geometric mean": float(geometric[place] / geometric.sum()), "eigenvalue": found.eigenvalue}
+    loss = float(np.mean(pool_losses[:, place], dtype=np.float64))
+    terms = {"loss": loss, "geometric mean": float(geometric[place] / geometric.sum()), "eigenvalue": found.eigenvalue}
     if found.inconsistency is not None:
         terms |= {"inconsistency": found.inconsistency, "win rate": float(found.win_rates[place, others].mean())}
     return Score(float(found.affinities[place]), terms)

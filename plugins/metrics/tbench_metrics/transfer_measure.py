@@ -86,7 +86,7 @@ class Ball:
 
 
 @published("authors", search="adam", starts=1, steps=20, standardise=False)
-@evidence(touches=["randomness"], spares=lambda settings: ["seed"] if settings["starts"] == 1 else [])
+@evidence(solver="iterative", spares=lambda settings: ["seed"] if settings["starts"] == 1 else [])
 def transfer_measure(
     features: FloatArray,
     labels: IntArray,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sklearn.metrics.pairwise import euclidean_distances
 
-from tbench.api import Inapplicable, SaturationWarning, Score, UsageError, class_labels, published
+from tbench.api import Inapplicable, SaturationWarning, Score, UsageError, class_labels, evidence, published
 from tbench_metrics.tta.descent import Descent
 from tbench_metrics.tta.head import Head
 from tbench_metrics.tta.transfer import Task, Transfer, aligned, matched
@@ -25,6 +25,7 @@ LEAST = 1e-7  # probability under a logarithm, as in Keras
 
 
 @published("authors", form="learned-all", published=True)
+@evidence(solver=lambda settings: "convex" if settings["form"] == "fixed" else "iterative", across_layers=False)
 def tta(
     features: FloatArray,
     labels: IntArray,

@@ -29,7 +29,7 @@ class Family:
         """UsageError for a missing file or card, TbenchError for a wrong checksum. The fingerprint is that of the file,
         and of the card, which decides how images are prepared."""
         from tbench_models.checkpoint.card import read_card
-        from tbench_models.checkpoint.network import assemble, parameter_count
+        from tbench_models.checkpoint.network import assemble, initial, parameter_count
 
         path = _file(name)
         card = read_card(path)
@@ -42,7 +42,12 @@ class Family:
         load = partial(assemble, path, card, layer)
         source = str(card.recipe.get("dataset", ""))
         return Candidate(
-            f"checkpoint/{name}{suffix}", f"{sha256}, card {described}{suffix}", load, facts, source=source
+            f"checkpoint/{name}{suffix}",
+            f"{sha256}, card {described}{suffix}",
+            load,
+            facts,
+            source=source,
+            initial=partial(initial, path, card, layer) if "seed" in card.recipe else None,
         )
 
     def together(self, name: str, layers: Sequence[str | None]) -> Network | None:

@@ -29,6 +29,17 @@ def assemble(path: Path, card: Card, layer: str | None) -> Network:
     if not card.classes:
         _drop_classifier(path, card, network)
     load_strictly(network, without_parallel(read_tensors(path)), str(path))
+    return _assembled(path, card, layer, network)
+
+
+def initial(path: Path, card: Card, layer: str | None) -> Network:
+    """The same before training, of a card whose recipe says with which seed its weights were drawn."""
+    with seeded(card.recipe["seed"]):
+        network = built(path, card)
+    return _assembled(path, card, layer, network)
+
+
+def _assembled(path: Path, card: Card, layer: str | None, network: nn.Module) -> Network:
     drop_auxiliary(network)
     network.eval()
     prepare = preparation(card)
