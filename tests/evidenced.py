@@ -9,7 +9,7 @@ from tbench.spec import needs
 
 def evidence_of(**arrays):
     """Evidence of these arrays."""
-    roots = {"device": "cpu", "seed": 0, **arrays}
+    roots = {"device": "cpu", "seed": 0, "common_seed": 0, **arrays}
     return Evidence(
         {name: Root.of(value) for name, value in roots.items()}, Catalogue.installed().nodes, whose="a test"
     )

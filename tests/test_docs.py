@@ -14,6 +14,8 @@ import pytest
 
 from tbench.api import VOCABULARY
 from tbench.cli import COMMANDS
+from tbench.metric import Catalogue
+from tbench.spec import needs
 
 ROOT = Path(__file__).parent.parent
 GUIDES = [
@@ -22,7 +24,13 @@ GUIDES = [
     "docs/add-a-dataset.md",
     "docs/published-suites.md",
     "docs/parameter-distance.md",
+    "docs/source-aware.md",
 ]
+# What any metric may ask for: of the target's images, of the candidate itself, and what follows from these.
+USUAL = {
+    *("features", "labels", "source_probabilities", "reference_features", "parameter_count", "source_accuracy"),
+    *("groups", "moments", "spectrum", "gram_spectrum", "discriminant", "algebra", "seed"),
+}
 
 
 def blocks(page: str, language: str) -> list[str]:
@@ -75,6 +83,37 @@ def test_pages_name_commands_that_exist(page: str) -> None:
     named = set(re.findall(r"\btbench ([a-z]+)\b", "\n".join(blocks(page, "sh"))))
     assert named
     assert named <= set(COMMANDS)
+
+
+def test_the_example_of_source_aware_metrics_says_what_the_guide_says(capsys: pytest.CaptureFixture[str]) -> None:
+    (code,) = blocks("docs/source-aware.md", "python")
+    exec(compile(code, "docs/source-aware.md", "exec"), {})
+    said = [line.split() for line in capsys.readouterr().out.splitlines()]
+    found = {(name, what): float(value) for name, what, value in said}
+    assert len(found) == 8
+    for what in ("domain-similarity", "otdd"):
+        assert found["far", what] < 3 * found["near", what] < 0
+    for what in ("f-otce", "bound"):
+        assert found["far", what] == pytest.approx(found["near", what], abs=0.15)
+
+
+def test_the_guide_of_source_aware_metrics_names_metrics_and_evidence_that_exist() -> None:
+    guide = (ROOT / "docs/source-aware.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`[^|]+) \| ([^|]+) \|", guide, re.MULTILINE)
+    named, asked = ({name for row in rows for name in re.findall(r"`([a-z0-9_-]+)`", row[i])} for i in (0, 1))
+    catalogue = Catalogue.installed()
+    assert named <= set(catalogue.metrics.names())
+    assert asked - named <= set(VOCABULARY)
+    aware = {name for name in catalogue.metrics.names() if not set(needs(catalogue.metrics.load(name))) <= USUAL}
+    assert named == aware
+
+
+def test_the_readme_names_every_metric_once() -> None:
+    page = (ROOT / "README.md").read_text(encoding="utf-8")
+    table = page.partition("## The metrics")[2].partition("##")[0]
+    named = re.findall(r"`([a-z0-9-]+)`", "\n".join(line.rpartition(" | ")[2] for line in table.splitlines()))
+    metrics = Catalogue.installed().metrics
+    assert sorted(named) == sorted(name for name in metrics.names() if metrics.origin(name).startswith("tbench "))
 
 
 def test_the_guide_names_evidence_that_exists() -> None:

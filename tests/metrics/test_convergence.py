@@ -15,6 +15,7 @@ from sklearn.mixture import GaussianMixture
 import tbench
 from tbench.api import Inapplicable, SaturationWarning
 from tbench.metric import Catalogue
+from tbench.properties import Properties
 from tbench.spec import parse
 
 HURRIED_MEANS = partial(KMeans, max_iter=1)
@@ -127,6 +128,8 @@ def test_a_programme_that_is_not_solved_is_no_number(monkeypatch):
 
 
 def test_no_metric_is_forgotten():
-    metrics = Catalogue.installed().metrics
-    shipped = {name for name in metrics.names() if metrics.origin(name).startswith("tbench ")}
+    catalogue = Catalogue.installed()
+    shipped = {name for name in catalogue.metrics.names() if catalogue.metrics.origin(name).startswith("tbench ")}
     assert shipped == DIRECT | {parse(case.spec).metric.name for case in CASES}
+    searching = {name for name in shipped if name in Properties.of(catalogue.metric(name), catalogue.nodes).solvers}
+    assert searching.isdisjoint(DIRECT)

@@ -139,6 +139,13 @@ def test_order_names_offset_rotation_and_sides_do_not_matter_and_scale_is_square
     assert tbench.score("otdd", **turned) == pytest.approx(value, rel=1e-9)
 
 
+def test_candidates_of_one_source_see_the_same_samples():
+    given = problem(6)
+    drawn = [tbench.score("otdd:samples=9", **given, seed=seed, common_seed=0) for seed in range(3)]
+    assert len(set(drawn)) == 1
+    assert tbench.score("otdd:samples=9", **given, common_seed=1) != drawn[0]
+
+
 def test_a_source_further_away_or_with_other_labels_scores_lower():
     given = problem(0, 24, 24)
     near = given | {"common_source_features": given["common_features"], "source_labels": given["labels"]}

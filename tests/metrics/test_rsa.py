@@ -145,5 +145,5 @@ def test_what_cannot_be_is_refused():
     other[3, 1] = np.nan
     with pytest.raises(EvidenceError, match="probe_features: 1 values are NaN or infinite, the first in row 3"):
         tbench.score("rsa", features=one, probe_features=other)
-    with pytest.raises(MissingEvidence, match="no probe_features"):
+    with pytest.raises(MissingEvidence, match="gives no images"):
         tbench.score("rsa", features=one)

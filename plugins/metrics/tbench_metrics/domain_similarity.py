@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def _spared(settings: Mapping[str, object]) -> Iterable[str]:
-    return ["seed"] if settings["clusters"] is None else ["source_labels"]
+    return ["common_seed"] if settings["clusters"] is None else ["source_labels"]
 
 
 @published("authors", gamma=0.01, min_images=200)
@@ -30,7 +30,7 @@ def domain_similarity(
     labels: IntArray,
     common_source_features: FloatArray,
     source_labels: IntArray | None,
-    seed: int | None,
+    common_seed: int | None,
     *,
     gamma: float | None = None,
     min_images: int = 1,
@@ -46,9 +46,9 @@ def domain_similarity(
     gamma: take exp(-gamma distance) in (0, 1] instead, which ranks the same until it underflows. No one number suits
         all networks; one over the median distance would, but one source and one target know no median.
     min_images: leave out source classes of fewer images, before weights are taken.
-    clusters: as many k-means clusters of the source, drawn with the seed, stand for its classes, for a source without
-        labels (ours); or as many as it has different images. Further term: converged. A k-means that has not settled
-        after scikit-learn's 300 rounds: SaturationWarning, and the term is 0.
+    clusters: for a source without labels, as many clusters stand for its classes (ours), or as many as it has different
+        images: a k-means, drawn with common_seed. Further term: converged. One that has not settled after
+        scikit-learn's 300 rounds: SaturationWarning, and the term is 0.
 
     as=authors follows richardaecn/cvpr18-inaturalist-transfer: gamma 0.01, which suits the features of its network with
     distances near 60, and source classes of 200 images or more. There the problem is padded to a square one, with
@@ -65,8 +65,8 @@ def domain_similarity(
         assert source_labels is not None
         groups = class_labels(source_labels)
     else:
-        assert seed is not None
-        groups, converged = _clusters(common_source_features, clusters, seed)
+        assert common_seed is not None
+        groups, converged = _clusters(common_source_features, clusters, common_seed)
         terms["converged"] = float(converged)
     source_counts, source_means = _classes(common_source_features, groups)
     kept = source_counts >= min_images
