@@ -30,6 +30,11 @@ CAUTION = (
     "steps, or give them as a column."
 )
 
+DEPENDENT = (
+    "Rows of one dataset, or of one network, are not independent of one another; intervals that take them for it are "
+    "too narrow."
+)
+
 
 @dataclass(frozen=True)
 class Row:

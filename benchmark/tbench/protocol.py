@@ -77,6 +77,12 @@ class Protocol:
         """Every point of the grid."""
         return tuple(Run(self, rate, decay) for rate in self.learning_rates for decay in self._decays(rate))
 
+    @property
+    def middle(self) -> Run:
+        """The middle point of the grid, or the lower of two: a run that is chosen before any has a result."""
+        runs = self.runs()
+        return runs[(len(runs) - 1) // 2]
+
     def _decays(self, rate: float) -> tuple[float, ...]:
         """Quotients without the last digits, which are only rounding and would stand in specs."""
         return (*self.weight_decays, *(float(f"{decay / rate:.12g}") for decay in self.weight_decays_over_rate))

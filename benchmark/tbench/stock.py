@@ -113,15 +113,18 @@ class Stock:
         found = {name: told for name in candidates if (told := self._missing(name))}
         return found | {name: told for name in datasets if (told := self._refused(self.dataset, name))}
 
-    def still_true(self, records: Iterable[Record], precision: str) -> dict[Key, Status]:
+    def still_true(self, records: Iterable[Record], precision: str, finetuning: str) -> dict[Key, Status]:
         """What is known of candidates and probe as they are today: not what was measured with others.
 
-        Nor scores of features in another precision; that of a fine-tuning run is in its key.
+        Nor scores of features in another precision, or of weights that another run fine-tuned; that of a fine-tuning
+        run is in its key.
         """
         return {
             record.key: record.status
             for record in records
-            if self._same_weights(record) and (record.key.kind != "score" or self._same_features(record, precision))
+            if self._same_weights(record)
+            and (record.key.kind != "score" or self._same_features(record, precision))
+            and record.provenance.get("finetuning", finetuning) == finetuning
         }
 
     def _same_features(self, record: Record, precision: str) -> bool:

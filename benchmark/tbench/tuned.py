@@ -13,7 +13,7 @@ from tbench.training import Target, Training
 
 @dataclass
 class Tuned:
-    """One run of the protocol, the middle one of its grid (the lower of two): decided beforehand, by no result."""
+    """One run of the protocol: the middle one of its grid."""
 
     candidate: Candidate
     dataset: Dataset
@@ -27,8 +27,7 @@ class Tuned:
         """Trained for as many steps as the protocol says; Inapplicable where training diverged."""
         network = self.candidate.load()
         target = Target.prepare(network, {"train": self.train()}, self.dataset.classes, self.dataset.measure)
-        runs = self.protocol.runs()
-        training = Training(network, target, runs[(len(runs) - 1) // 2], self.seed, self.device)
+        training = Training(network, target, self.protocol.middle, self.seed, self.device)
         training.advance(self.protocol.steps)
         self._cost = Cost.here(training.clock.timing)
         if training.diverged:

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from tbench.api import Touch
 from tbench.checkpoint import Checkpoints
 from tbench.errors import Inapplicable, SaturationWarning
 from tbench.evidence.algebra import algebra
@@ -35,6 +36,8 @@ from tbench.stopwatch import one_thread
 from tbench.suite import Suite
 from tbench.sweep import Sweep
 from tbench.tuned import Tuned
+
+FINE_TUNED: Touch = "fine-tuned weights"
 
 
 @dataclass(frozen=True)
@@ -118,11 +121,16 @@ class Workshop:
                         **self._needs(key.spec),
                         **({"layers": layers.count} if layers else {}),
                     },
-                    provenance=self._provenance(key, metric.origin) | {"precision": self._means.precision},
+                    provenance=self._provenance(key, metric.origin) | self._rests_on(key.spec),
                     time=now(),
                 )
             yield from map(Notice, self._notices)
             self._notices.clear()
+
+    def _rests_on(self, spec: str) -> dict[str, str]:
+        """What the value of a score depends on that is not in its key."""
+        tuned = {"finetuning": self._protocol.middle.spec} if FINE_TUNED in self._needs(spec)["touches"] else {}
+        return {"precision": self._means.precision} | tuned
 
     def _needs_of(self, spec: str) -> dict[str, Any]:
         """What a page says of a metric without having it at hand."""

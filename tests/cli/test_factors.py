@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,15 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tbench.cli import main
+from tbench.domain import domain_gap
+from tbench.evidence.extraction import forward
 from tbench.factors import explained, read_rows, section
 from tbench.published.equations import rows_of
 from tbench.published.facts import load
+from tbench.results import Key, Record
+from tbench.stock import Stock
+from tbench.store import Store
+from tbench.suite import load_suite
 
 ORACLE = json.loads(
     (Path(__file__).parents[1] / "metrics/oracles/source_aware/parameter_distance_published.json").read_text()
@@ -117,8 +124,43 @@ def test_tables_that_will_not_do_are_one_line(tmp_path: Path, lines: list[str], 
     assert done.stderr.count("\n") == 1
 
 
+def test_a_suite_that_was_run(tmp_path: Path) -> None:
+    suite = load_suite("mini")
+    middle = suite.protocol("quick").middle.spec
+    values = {("mini/resnet-glyph", name): 2.0 + place for place, name in enumerate(suite.datasets)}
+    values |= {("mini/resnet-shape", "mini/photo"): 7.0, ("mini/resnet-random", "mini/photo"): 1.0}
+    with Store(str(tmp_path / "results.sqlite")) as store:
+        for (candidate, dataset), value in values.items():
+            for seed, factor in enumerate((0.5, 2.0)):  # the geometric mean of both is the value
+                key = Key("score", "mini", dataset, candidate, "parameter-distance:distance=mean-abs", seed)
+                told = {"label": "parameter-distance"}
+                record = Record(key, "ok", value * factor, details=told, provenance={"finetuning": middle})
+                store.add(record)
+            elsewhere = {"finetuning": suite.protocol("full").middle.spec}
+            store.add(Record(replace(key, seed=2), "ok", 99.0, details=told, provenance=elsewhere))
+    done = tbench("--suite", "mini", "--store", tmp_path / "results.sqlite")
+    assert done.exit_code == 0, done.output
+    rows = re.findall(r"^mini/\w+ after mini/[\w-]+", done.output, re.MULTILINE)
+    assert len(rows) == 9  # what was not pre-trained has no source
+    glyph, shape = (cells(done.output, f"mini/photo after mini/resnet-{source}") for source in ("glyph", "shape"))
+    assert (glyph[2], glyph[3], shape[3]) == ("180", "3", "7")
+    assert glyph[0] != shape[0]  # a gap for each source
+    assert glyph[1] == shape[1]
+    assert "are not independent of one another" in done.output
+    stock = Stock()
+    network = stock.candidate("mini/resnet-mix").load()
+    seen = [
+        forward(network, split.images, "cpu", "float32")["features"]
+        for split in (stock.split("mini/sample-glyph", "train", 0), stock.split("mini/photo", "train", 0))
+    ]
+    assert float(glyph[0]) == pytest.approx(domain_gap(*seen), rel=1e-4)
+
+
 def test_other_suites_and_missing_files_are_told(tmp_path: Path) -> None:
-    done = tbench("--suite", "ped")
-    assert (done.exit_code, done.stderr) == (2, "tbench: ped publishes no factors; schuture does\n")
+    store = tmp_path / "results.sqlite"
+    Store(str(store)).close()
+    for suite, told in {"ped": "names no common network", "mini": "parameter-distance of a candidate"}.items():
+        done = tbench("--suite", suite, "--store", store)
+        assert (done.exit_code, told in done.stderr, done.stderr.count("\n")) == (2, True, 1), done.stderr
     done = tbench("--table", tmp_path / "nowhere.csv")
     assert (done.exit_code, "cannot be read: No such file" in done.stderr) == (1, True)

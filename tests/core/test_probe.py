@@ -168,9 +168,12 @@ def test_scores_of_other_images_are_not_known() -> None:
     honest = Record(key, "inapplicable")
     other = Record(key, "inapplicable", provenance={"probe": ALL.words})
     run = Record(Key("truth", "s", "mini/digits", "mini/resnet-mix", "finetune:steps=1", 0), "ok", 0.5)
-    assert list(Stock().still_true([honest, run], "float32")) == [key, run.key]
-    assert list(Stock(ALL).still_true([honest, run], "float32")) == [run.key]
-    assert (list(Stock().still_true([other], "float32")), list(Stock(ALL).still_true([other], "float32"))) == (
+    assert list(Stock().still_true([honest, run], "float32", "run")) == [key, run.key]
+    assert list(Stock(ALL).still_true([honest, run], "float32", "run")) == [run.key]
+    assert (
+        list(Stock().still_true([other], "float32", "run")),
+        list(Stock(ALL).still_true([other], "float32", "run")),
+    ) == (
         [],
         [key],
     )

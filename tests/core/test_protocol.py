@@ -28,6 +28,11 @@ def test_records_of_a_time_before_keep_their_spec() -> None:
     assert [run.spec for run in same.runs()] == [run.spec for run in PLAIN.runs()]
 
 
+def test_the_middle_of_a_grid_is_the_lower_of_two() -> None:
+    assert PLAIN.middle.learning_rate == 0.01
+    assert replace(PLAIN, learning_rates=(0.01, 0.03, 0.1)).middle.learning_rate == 0.03
+
+
 def test_what_departs_from_a_default_is_spelt_out() -> None:
     other = Protocol.read("other", TABLE | {"clip": 1.0, "precision": "bfloat16"}, "a test")
     assert other.runs()[0].spec == f"finetune:{SPEC}".replace("batch=32,", "batch=32,clip=1.0,").replace(

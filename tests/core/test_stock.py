@@ -34,13 +34,20 @@ def test_what_was_measured_with_other_weights_is_not_known() -> None:
     stock = Stock()
     key = Key("score", "mini", "mini/digits", "mini/resnet-mix", "lfc:kernel=linear", 0)
     record = Record(key, "ok", 0.5, provenance={"weights": stock.candidate("mini/resnet-mix").fingerprint})
-    assert stock.still_true([record], "float32") == {key: "ok"}
-    assert stock.still_true([replace(record, provenance={"weights": "others"})], "float32") == {}
-    assert stock.still_true([replace(record, provenance={}, status="inapplicable", value=None)], "float32") == {
+    assert stock.still_true([record], "float32", "run") == {key: "ok"}
+    assert stock.still_true([replace(record, provenance={"weights": "others"})], "float32", "run") == {}
+    assert stock.still_true([replace(record, provenance={}, status="inapplicable", value=None)], "float32", "run") == {
         key: "inapplicable"
     }
     gone = replace(record, key=replace(key, candidate="mini/gone"))
-    assert list(stock.still_true([gone], "float32")) == [gone.key]
+    assert list(stock.still_true([gone], "float32", "run")) == [gone.key]
+
+
+def test_what_another_run_fine_tuned_is_not_known() -> None:
+    key = Key("score", "mini", "mini/digits", "mini/resnet-mix", "parameter-distance:distance=mean-abs", 0)
+    record = Record(key, "ok", 0.5, provenance={"finetuning": "run"})
+    assert Stock().still_true([record], "float32", "run") == {key: "ok"}
+    assert Stock().still_true([record], "float32", "another run") == {}
 
 
 def test_content_that_says_who_it_is_is_not_hashed(monkeypatch: pytest.MonkeyPatch) -> None:

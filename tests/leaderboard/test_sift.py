@@ -49,6 +49,17 @@ def test_another_protocol_and_one_that_was_changed_since() -> None:
     }
 
 
+def test_scores_of_weights_that_another_protocol_fine_tuned() -> None:
+    records = [
+        score("d", "t/x", "m/a", 1.0, of={"finetuning": run_spec(0.1)}),
+        score("d", "t/x", "m/b", 1.0, of={"finetuning": run_spec(0.1, 500)}),
+        score("a", "t/x", "m/b", 1.0),
+    ]
+    found = sift(records, frame(runs=(run_spec(0.1),)))
+    assert found.scores == (records[0], records[2])
+    assert found.left_out == {"scores of weights that another protocol fine-tuned": 1}
+
+
 def test_a_run_of_a_protocol_of_another_name_with_the_same_settings_is_the_same_run() -> None:
     record = run("t/x", "m/a", 0.5, protocol="quick-once")
     assert sift([record], frame(runs=(run_spec(0.1),))).runs == (record,)

@@ -127,7 +127,7 @@ def run(
 
     with Store(store_path) as store:
         stock = Stock(suite.probe)
-        known = stock.still_true(store.latest(suite.name), precision)
+        known = stock.still_true(store.latest(suite.name), precision, protocol.middle.spec)
         plan = make_plan(
             part,
             protocol,

@@ -67,7 +67,7 @@ class Board:
         found: dict[str, set[str]] = defaultdict(set)
         for record in self.sifted.records:
             for name, version in record.provenance.items():
-                if name not in ("machine", "device", "weights", "data", "probe"):
+                if name not in ("machine", "device", "weights", "data", "probe", "finetuning"):
                     found[name].add(str(version))
         return {name: sorted(versions) for name, versions in sorted(found.items())}
 

@@ -33,7 +33,7 @@ def sift(records: Iterable[Record], frame: Frame) -> Sifted:
     one precision of features.
 
     Where there are several, those that most records speak of stay (the newest, where that is a tie). Scores belong to
-    no protocol; they stay for the seeds that the protocol's runs have.
+    no protocol, unless they look at fine-tuned weights; they stay for the seeds that the protocol's runs have.
     """
     left_out: Counter[str] = Counter()
 
@@ -76,6 +76,8 @@ def _foreign(record: Record, frame: Frame) -> str:
         return f"of a candidate on images that it was pre-trained on ({key.candidate}, {key.dataset})"
     if key.kind == "score" and record.provenance.get("probe", "") != frame.probe:
         return "scores of other images of a dataset than the suite's today"
+    if key.kind == "score" and record.provenance.get("finetuning", "") not in ("", *frame.runs):
+        return "scores of weights that another protocol fine-tuned"
     if key.kind == "truth" and frame.published:
         return "fine-tuning, beside a truth that was published"
     if key.kind == "calibration" and key.spec != frame.calibration:
