@@ -7,6 +7,7 @@ import io
 import random
 import re
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -159,6 +160,19 @@ def test_floors_are_apart_and_never_bold() -> None:
     assert row(floors, "knn")[1:4] == row(floors, "knn:k=1")[1:4] == ["1.000"] * 3
     assert row(section(page, "Smaller pools"), "knn")[1] == "1.000"
     assert row(section(page, "Each dataset on its own"), "knn")[1:5] == ["1.000"] * 4
+
+
+def test_what_takes_fine_tuned_weights_is_apart_and_no_rival() -> None:
+    records = [record for dataset in DATASETS for record in truth(dataset, [0.1, 0.2, 0.3, 0.4])]
+    for label, values, touches in (("after", [1, 2, 3, 4], ["fine-tuned weights"]), ("a", [4, 3, 2, 1], ["candidate"])):
+        for dataset, (place, value) in product(DATASETS, enumerate(values)):
+            records.append(score(label, dataset, f"m/{'abcd'[place]}", value, touches=touches))
+    board = make_board(records, frame())
+    assert [line.metric.label for line in board.whole.blocks] == ["a", "after"]
+    first, _, afterwards = section(render(board), "How well each metric ranks").partition("### Afterwards")
+    assert row(first, "a")[1:4] == ["**-1.000**"] * 3
+    assert "after" not in first
+    assert row(afterwards, "after")[1:4] == ["1.000"] * 3
 
 
 def test_truth_is_flagged_and_sweeps_with_a_failed_run_are_counted() -> None:

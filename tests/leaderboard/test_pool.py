@@ -187,7 +187,7 @@ def test_labels_and_what_they_wrap() -> None:
     assert list(found) == ["a", "a+ped", "b:x=1", "b:x=2", "c:e=1e+2", "random:n=2"]
     assert found["a"].spec == "a:eps=1e-4"
     assert {label: metric.wraps for label, metric in found.items() if metric.wraps} == {"a+ped": "a"}
-    assert [label for label, metric in found.items() if metric.floor] == ["random:n=2"]
+    assert [label for label, metric in found.items() if metric.kind == "floor"] == ["random:n=2"]
 
 
 def test_published_variants_and_what_they_vary() -> None:
@@ -211,7 +211,7 @@ def test_published_variants_and_what_they_vary() -> None:
         "a:y=as": ((), None),
         "knn:as=new": (("new",), "knn"),
     }
-    assert [label for label, metric in found.items() if metric.floor] == ["knn:as=new"]
+    assert [label for label, metric in found.items() if metric.kind == "floor"] == ["knn:as=new"]
 
 
 def test_two_presets_that_came_under_one_name_are_variants_still() -> None:
@@ -224,7 +224,7 @@ def test_variants_stand_apart() -> None:
     pool = pool_of(records)
     assert [line.metric.label for line in pool.lines] == ["a"]
     assert [line.metric.label for line in pool.variants] == ["a:as=old", "b:as=c"]
-    assert pool.block(floors=False) == pool.lines
+    assert pool.block("metric") == pool.lines
 
 
 def test_a_ranking_is_saturated_where_a_score_behind_it_is() -> None:

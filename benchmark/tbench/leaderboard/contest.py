@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tbench.leaderboard.metrics import Kind
 from tbench.leaderboard.pool import DRAWS, DRAWS_SEED, Line, Pool
 from tbench.statistics import Mean, null_means
 
@@ -63,7 +64,7 @@ def find_contest(pools: Sequence[Pool], label: str) -> Contest | None:
     ]
     chance = null_means(orders, DRAWS, DRAWS_SEED)
     reached = int(np.count_nonzero(chance >= value - ROUNDING))
-    rivals = _others(entered, floors=False)
+    rivals = _others(entered, "metric")
     best = next(iter(rivals.values()), taus)
     return Contest(
         value,
@@ -73,7 +74,7 @@ def find_contest(pools: Sequence[Pool], label: str) -> Contest | None:
         float(np.quantile(chance, 0.95)),
         (1 + reached) / (1 + DRAWS),
         _means(rivals),
-        _means(_others(entered, floors=True)),
+        _means(_others(entered, "floor")),
         sum(ours is not None and theirs is not None and ours > theirs for ours, theirs in zip(taus, best, strict=True)),
     )
 
@@ -86,10 +87,10 @@ def _taus(line: Line) -> list[float | None]:
     return [ranking.tau_w for ranking in line.rankings.values()]
 
 
-def _others(entered: Sequence[tuple[Pool, Line]], *, floors: bool) -> dict[str, list[float | None]]:
+def _others(entered: Sequence[tuple[Pool, Line]], kind: Kind) -> dict[str, list[float | None]]:
     """The weighted taus on the same targets of the same pools, best first, of those that rank the same candidates."""
     found: dict[str, list[float | None]] = {}
-    for other in entered[0][0].block(floors=floors):
+    for other in entered[0][0].block(kind):
         label = other.metric.label
         theirs = [(_line(pool, label), ours) for pool, ours in entered]
         if other.metric != entered[0][1].metric and all(line and line.basis == ours.basis for line, ours in theirs):

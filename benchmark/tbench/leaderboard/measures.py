@@ -65,7 +65,7 @@ def _over(line: Line, measures: Sequence[str]) -> Row:
     counts = sorted({mean.count for mean in means.values()})
     label = marked(line.metric.label, partial=line.mean.value is not None and not line.whole, saturated=line.saturated)
     values = {measure: mean.value for measure, mean in means.items()}
-    return Row(label, values, line.whole and not line.metric.floor, line.constant, span(counts, line.mean.total))
+    return Row(label, values, line.whole and line.metric.kind == "metric", line.constant, span(counts, line.mean.total))
 
 
 def _table(rows: Sequence[Row], measures: Sequence[str], last: str) -> Table:

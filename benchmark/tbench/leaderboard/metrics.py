@@ -5,16 +5,22 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Literal
 
 from tbench.results import Record
 from tbench.spec import PRESET, Piece, Spec, parse
 
-TRAINING = frozenset({"target training", "target probe", "fine-tuned weights"})  # of what a score may touch
+FINE_TUNED = "fine-tuned weights"
+TRAINING = frozenset({"target training", "target probe", FINE_TUNED})  # of what a score may touch
+
+Kind = Literal["metric", "floor", "analysis"]
 
 
 @dataclass(frozen=True)
 class Metric:
     """label: as short as it can be without being mistaken. wraps: the label of the metric inside a composition.
+
+    kind: a floor takes no thought, and an analysis takes fine-tuned weights; neither is a rival of the metrics.
 
     follows: the names of the presets in it, and default: the label that it would have without; a published variant has
     both. blind: it rests on nothing of the candidate itself. trains: something is fitted to the target, in the metric
@@ -24,7 +30,7 @@ class Metric:
     spec: str
     label: str
     wraps: str | None
-    floor: bool
+    kind: Kind
     follows: tuple[str, ...] = ()
     default: str | None = None
     blind: bool = False
@@ -57,7 +63,6 @@ def _metric(spec: str, told: str, label: str, floors: tuple[str, ...], records: 
     """told: the label that its records have, and perhaps those of another spec, too."""
     parsed = parse(label)
     wraps = str(parsed.metric) if parsed.transforms else None
-    floor = label in floors or parsed.metric.name in floors
     written = parse(told)
     pieces = (written.metric, *written.transforms)
     follows = tuple(preset for piece in pieces if (preset := dict(piece.settings).get(PRESET)))
@@ -66,12 +71,19 @@ def _metric(spec: str, told: str, label: str, floors: tuple[str, ...], records: 
         spec,
         label,
         wraps,
-        floor,
+        _kind(parsed, label, floors, measured),
         follows,
         _default(written) if follows else None,
         blind=bool(measured) and all(record.details.get("blind") for record in measured),
         trains=any(trains(record) for record in measured),
     )
+
+
+def _kind(parsed: Spec, label: str, floors: tuple[str, ...], measured: Iterable[Record]) -> Kind:
+    if label in floors or parsed.metric.name in floors:
+        return "floor"
+    after = any(FINE_TUNED in (record.details.get("touches") or ()) for record in measured)
+    return "analysis" if after else "metric"
 
 
 def _default(written: Spec) -> str:

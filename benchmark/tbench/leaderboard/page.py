@@ -131,7 +131,7 @@ def _reading(frame: Frame) -> list[str]:
         f"Only candidates with a truth are ranked. {PARTIAL} marks a mean that cannot be compared with the others: the "
         "metric says nothing about some candidates, datasets or seeds, and is ranked over what it has. Nothing is "
         f"filled in; {NOTHING} means not defined.",
-        "Bold is the best metric of its column, floors aside, among those that miss nothing there.",
+        "Bold is the best metric of its column, floors and analyses aside, among those that miss nothing there.",
         ("" if frame.published else ceiling) + "The oracle ranks by how "
         "candidates did on the other datasets: what a metric must beat to know anything about this dataset.",
     ]

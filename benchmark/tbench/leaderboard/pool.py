@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from statistics import stdev
+from typing import get_args
 
-from tbench.leaderboard.metrics import Metric
+from tbench.leaderboard.metrics import Kind, Metric
 from tbench.leaderboard.remarks import remarks
 from tbench.leaderboard.truth import Means, MeanTruth, Truths
 from tbench.results import Record
@@ -133,13 +134,14 @@ class Pool:
     ceiling: Mean
     oracle: Mean
 
-    def block(self, *, floors: bool) -> tuple[Line, ...]:
-        return tuple(line for line in self.lines if line.metric.floor == floors)
+    def block(self, kind: Kind) -> tuple[Line, ...]:
+        return tuple(line for line in self.lines if line.metric.kind == kind)
 
     @property
     def blocks(self) -> tuple[Line, ...]:
-        """The same lines, floors last."""
-        return (*self.block(floors=False), *self.block(floors=True))
+        """The same lines, floors and then analyses last."""
+        kinds: tuple[Kind, ...] = get_args(Kind)
+        return tuple(line for kind in kinds for line in self.block(kind))
 
 
 def by_candidate(records: Iterable[Record]) -> Scores:

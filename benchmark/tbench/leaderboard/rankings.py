@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from tbench.leaderboard.board import Board
+from tbench.leaderboard.metrics import Kind
 from tbench.leaderboard.pool import Line, Pool
 from tbench.leaderboard.tables import (
     CONSTANT,
@@ -22,12 +23,17 @@ from tbench.leaderboard.tables import (
 )
 from tbench.statistics import Mean
 
+TITLES: Mapping[Kind, str] = {
+    "metric": "",
+    "floor": "Floors: what takes no thought",
+    "analysis": "Afterwards: what takes fine-tuned weights, and is no rival of scores that spare fine-tuning",
+}
+
 
 def agreement_section(board: Board) -> Section:
     """Metrics down, datasets across, weighted tau, as in PED (ICCV 2023)."""
     pool = board.whole
-    blocks = (("", pool.block(floors=False)), ("Floors: what takes no thought", pool.block(floors=True)))
-    tables = tuple((title, _agreement(board, lines)) for title, lines in blocks if lines)
+    tables = tuple((title, _agreement(board, lines)) for kind, title in TITLES.items() if (lines := pool.block(kind)))
     silent = [f"No score at all (the reasons stand below): {', '.join(board.silent)}."] if board.silent else []
     after = (*_verdict(pool), *silent, *blindness(pool.lines), *board.saturation([line.metric for line in pool.lines]))
     return Section("agreement", "How well each metric ranks the candidates (τ_w)", (), tables, after)
@@ -88,8 +94,8 @@ def candidates(line: Line) -> str:
 
 
 def competes(line: Line, dataset: str) -> bool:
-    """For being the best: floors do not, nor does what misses something there."""
-    return line.rankings[dataset].whole and not line.metric.floor
+    """For being the best: floors and analyses do not, nor does what misses something there."""
+    return line.rankings[dataset].whole and line.metric.kind == "metric"
 
 
 def mean_tau(line: Line) -> str:
@@ -101,7 +107,7 @@ def mean_tau(line: Line) -> str:
 
 
 def _means(lines: Sequence[Line]) -> list[str]:
-    rated = [line.mean.value if line.whole and not line.metric.floor else None for line in lines]
+    rated = [line.mean.value if line.whole and line.metric.kind == "metric" else None for line in lines]
     return with_best([mean_tau(line) for line in lines], rated)
 
 

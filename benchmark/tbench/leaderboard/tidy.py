@@ -102,7 +102,7 @@ def _published(published: PublishedTruth) -> Iterator[Row]:
 
 
 AGREEMENT = (
-    *("pool", "dataset", "metric", "floor", "constant", "tau_w", "tau_w_sd", "tau", "pearson", "spearman"),
+    *("pool", "dataset", "metric", "kind", "constant", "tau_w", "tau_w_sd", "tau", "pearson", "spearman"),
     *("seeds", "ranked", "candidates", "spec"),
 )
 
@@ -114,7 +114,7 @@ def _agreement(board: Board) -> Iterator[Row]:
             for dataset, ranking in sorted(line.rankings.items()):
                 measures = [ranking.mean(measure) for measure in ("tau", "pearson", "spearman")]
                 yield (
-                    *(pool.title, dataset, metric.label, int(metric.floor), int(ranking.constant)),
+                    *(pool.title, dataset, metric.label, metric.kind, int(ranking.constant)),
                     *(ranking.tau_w, ranking.sd, *measures),
                     *(len(ranking.by_seed), len(ranking.ranked), ranking.total, metric.spec),
                 )

@@ -44,7 +44,7 @@ def _groups(pool: Pool) -> list[list[Line]]:
 
 def _row(pool: Pool, line: Line) -> tuple[str, ...]:
     label = line.metric.default or line.metric.label
-    block = pool.block(floors=line.metric.floor)
+    block = pool.block(line.metric.kind)
     default = next((other for other in block if other.metric.label == label), None)
     rivals = [other for other in block if other is not default]
     return (
