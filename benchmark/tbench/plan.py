@@ -16,7 +16,7 @@ from tbench.suite import Suite
 if TYPE_CHECKING:
     from tbench.metric import Metric
 
-SCORE_SECONDS = 0.01  # what scoring one cell of a small dataset is expected to take, beside one extraction per task
+SCORE_SECONDS = 0.05  # what scoring one cell of a small dataset is expected to take, beside one extraction per task
 EXTRACTION_SECONDS = 0.15
 
 
@@ -62,12 +62,14 @@ class Task:
 class Plan:
     """tasks in the order in which they are to be done; remembered: cells that the store holds.
 
-    score_seconds: what the scores of one task are expected to take where the suite says so.
+    score_seconds: what the scores of one task are expected to take where the suite says so. tuning: metrics, by their
+    specs, whose every score takes a fine-tuning run of its own.
     """
 
     tasks: tuple[Task, ...]
     remembered: int
     score_seconds: float | None = None
+    tuning: frozenset[str] = frozenset()
 
     @property
     def cells(self) -> int:
@@ -82,9 +84,10 @@ class Plan:
             return protocol.seconds * (work(protocol).steps / protocol.steps if task.whole else len(task.cells))
         if task.kind == "calibration":
             return protocol.seconds * min(1.0, task.tried / protocol.steps) * len(task.cells)
+        tuning = protocol.seconds * sum(key.spec in self.tuning for key in task.cells)
         if self.score_seconds is not None:
-            return self.score_seconds * len(task.candidates)
-        return EXTRACTION_SECONDS * len(task.candidates) + SCORE_SECONDS * len(task.cells)
+            return self.score_seconds * len(task.candidates) + tuning
+        return EXTRACTION_SECONDS * len(task.candidates) + SCORE_SECONDS * len(task.cells) + tuning
 
 
 def make_plan(
@@ -95,14 +98,15 @@ def make_plan(
     known: Mapping[Key, Status],
     *,
     again: bool = False,
+    tuning: frozenset[str] = frozenset(),
     cited: bool = False,
     calibrate: int | None = None,
 ) -> Plan:
     """Scores first, then fine-tuning; within each, one dataset after the other, so that each is prepared once.
 
     A cell that failed is tried again; with again, so is every other. None of a candidate on what it has seen. cited:
-    the truth was published, and nothing is fine-tuned. calibrate: instead of fine-tuning, make so many steps for the
-    first seed to estimate what it would take.
+    the truth was published, and nothing is fine-tuned. tuning: metrics that fine-tune for themselves. calibrate:
+    instead of fine-tuning, make so many steps for the first seed to estimate what it would take.
     """
     scores = tuple(metric.spec for metric in metrics)
     wanted: list[tuple[Kind, tuple[str, ...], Sequence[int]]] = [("score", scores, seeds)]
@@ -123,7 +127,7 @@ def make_plan(
                 remembered += len(cells) - (len(left.cells) if left else 0)
                 if left:
                     tasks.append(left)
-    return Plan(tuple(tasks), remembered, suite.score_seconds)
+    return Plan(tuple(tasks), remembered, suite.score_seconds, tuning)
 
 
 def models(candidates: Iterable[str]) -> Iterable[list[str]]:

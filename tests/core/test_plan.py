@@ -120,3 +120,11 @@ def test_nothing_is_measured_of_a_candidate_on_what_it_has_seen() -> None:
     everything: dict[Key, Status] = {key: "ok" for task in plan({}).tasks for key in task.cells}
     known = make_plan(suite, suite.protocol(None), METRICS, (0, 1), everything)
     assert known == Plan((), len(everything) * 4 // 6)
+
+
+def test_a_metric_that_fine_tunes_for_itself_takes_as_long_as_a_run() -> None:
+    protocol = FORMER.protocol(None)
+    plain = make_plan(FORMER, protocol, METRICS, (0,), {}, cited=True)
+    tuning = make_plan(FORMER, protocol, METRICS, (0,), {}, cited=True, tuning=frozenset({METRICS[0].spec}))
+    cells = sum(key.spec == METRICS[0].spec for task in plain.tasks for key in task.cells)
+    assert tuning.seconds(protocol) == pytest.approx(plain.seconds(protocol) + cells * protocol.seconds)

@@ -14,11 +14,12 @@ import click
 
 from tbench.cli.cures import by_cure
 from tbench.cli.means import means
-from tbench.errors import UsageError
+from tbench.errors import PluginError, UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from tbench.metric import Catalogue, Metric
     from tbench.plan import Plan
     from tbench.protocol import Protocol
     from tbench.run import Summary
@@ -135,6 +136,7 @@ def run(
             protocol.seeds,
             known,
             again=again,
+            tuning=frozenset(metric.spec for metric in wanted if _fine_tunes(metric, catalogue)),
             cited=citation is not None,
             calibrate=calibrate,
         )
@@ -159,6 +161,16 @@ def run(
     _conclude(console, summary, listeners.complaints, page, took)
     if summary.failed or refused:
         sys.exit(1)
+
+
+def _fine_tunes(metric: Metric, catalogue: Catalogue) -> bool:
+    """A metric that cannot be imported does not; its cells will say so."""
+    from tbench.properties import Properties
+
+    try:
+        return "fine-tuned weights" in Properties.of(metric, catalogue.nodes).touches
+    except PluginError:
+        return False
 
 
 def _integers(text: str) -> tuple[int, ...]:
