@@ -9,12 +9,13 @@ from tbench.errors import Inapplicable
 from tbench.evidence import target_probe
 from tbench.evidence.attribution import probe_attributions
 from tbench.evidence.graph import Evidence, Root
-from tbench.evidence.transfer import held_out
+from tbench.evidence.transfer import Head, held_out
 from tbench.metric import Catalogue
 from tbench.protocol import Protocol
+from tbench.stock import Stock
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def brief(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fewer steps: enough to tell lying stripes from standing ones."""
     few = Protocol(**{**vars(target_probe.PROTOCOL), "steps": 30})
@@ -33,6 +34,7 @@ def problem(side: int = 32, count: int = 60) -> tuple[list[np.ndarray], np.ndarr
     return images, labels
 
 
+@pytest.mark.usefixtures("brief")
 @pytest.mark.parametrize("side", [20, 32, 50])
 def test_it_learns_and_is_the_same_each_time(side: int) -> None:
     images, labels = problem(side)
@@ -46,6 +48,7 @@ def test_it_learns_and_is_the_same_each_time(side: int) -> None:
     assert probe_attributions(target_probe.probe_network(first), images, "cpu").shape == (60, 3, 32, 32)
 
 
+@pytest.mark.usefixtures("brief")
 def test_several_labels_are_learned_and_numbers_are_not() -> None:
     images, labels = problem(count=40)
     several = np.stack([labels, 1 - labels, np.ones_like(labels)], axis=1).astype(np.int8)
@@ -54,6 +57,7 @@ def test_several_labels_are_learned_and_numbers_are_not() -> None:
         target_probe.probe_weights(images, labels[:, None] / 3, "cpu")
 
 
+@pytest.mark.usefixtures("brief")
 def test_it_knows_nothing_of_the_candidate() -> None:
     graph = Evidence({}, Catalogue.installed().nodes)
     for name in ("probe_features", "probe_attributions"):
@@ -65,3 +69,14 @@ def test_it_knows_nothing_of_the_candidate() -> None:
     )
     assert evidence["probe_features"].shape == (40, 128)
     assert evidence.cost("probe_features")["probe_weights"].cpu_seconds > 0
+
+
+@pytest.mark.parametrize(("name", "learns"), [("photo", True), ("texture", True), ("letters", False)])
+def test_so_few_images_teach_it_little_as_the_pages_of_mini_say(name: str, learns: bool) -> None:
+    dataset = Stock().dataset(f"mini/{name}")
+    train, test = dataset.split("train", 0), dataset.split("test", 0)
+    probe = target_probe.probe_network(target_probe.probe_weights(train.images, train.labels, "cpu"))
+    seen, unseen = (target_probe.probe_features(probe, split.images, "cpu") for split in (train, test))
+    head = Head.fit(seen, train.labels, dataset.classes)
+    right = float(((unseen @ head.weight.T + head.bias).argmax(axis=1) == test.labels).mean())
+    assert (right > 2 / dataset.classes) == learns
