@@ -46,7 +46,7 @@ class Sweep:
         self._provenance = provenance
         self._ready: Target | None = None
         self._begun: set[Key] = set()
-        self._obstacles: dict[str, None] = {}  # to checkpoints, in the order in which they came, not yet told
+        self._obstacles: dict[str, bool] = {}  # to checkpoints, and whether they were told
 
     def records(self) -> Iterator[Record | Notice]:
         if self._task.kind == "calibration":
@@ -157,11 +157,13 @@ class Sweep:
             act(*given)
         except OSError as error:
             where = f"checkpoints in {self._checkpoints.folder} cannot be written or removed"
-            self._obstacles[f"{where} ({error.strerror or error}): runs that are cut short start anew"] = None
+            self._obstacles.setdefault(
+                f"{where} ({error.strerror or error}): runs that are cut short start anew", False
+            )
 
     def _told(self) -> Iterator[Notice]:
-        yield from map(Notice, self._obstacles)
-        self._obstacles.clear()
+        yield from (Notice(text) for text, known in self._obstacles.items() if not known)
+        self._obstacles = dict.fromkeys(self._obstacles, True)
 
     def _target(self, network: Network) -> Target:
         """Prepared once; each run has a network of its own, but all of them take images alike."""

@@ -31,7 +31,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Pruned:
-    """What went, or would go: values, and what killed writers had left; locked: how many stay, since somebody is at them."""
+    """What went, or would go: values, and what killed writers had left. locked: how many stay that somebody is at."""
 
     items: tuple[Item, ...]
     leftovers: tuple[Path, ...]
