@@ -25,6 +25,7 @@ GUIDES = [
     "docs/published-suites.md",
     "docs/parameter-distance.md",
     "docs/source-aware.md",
+    "docs/evidence-on-disk.md",
 ]
 # What any metric may ask for: of the target's images, of the candidate itself, and what follows from these.
 USUAL = {

@@ -52,7 +52,20 @@ def test_light_commands_import_nothing_heavy(words: list[str]) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    ["run", "publish", "show", "score", "bench", "check", "pretrain", "replay", "distance", "factors", "properties"],
+    [
+        "run",
+        "publish",
+        "show",
+        "score",
+        "bench",
+        "check",
+        "cache",
+        "pretrain",
+        "replay",
+        "distance",
+        "factors",
+        "properties",
+    ],
 )
 def test_the_help_of_a_command_imports_nothing_heavy(command: str) -> None:
     assert loaded(COMMAND.format(words=[command, "--help"])) & HEAVY == set()

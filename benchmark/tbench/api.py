@@ -276,7 +276,7 @@ class Candidate:
     """Something to be ranked: a pre-trained model, at a layer. `load` gives a fresh copy of its network each time."""
 
     name: str  # family/name@layer, without @layer for the last one
-    fingerprint: str  # changes whenever the weights do
+    fingerprint: str  # changes whenever the weights do, or settings by which images are prepared
     load: Callable[[], Network]
     facts: Mapping[str, float] = field(default_factory=dict)  # evidence known without a network: parameter_count, ...
     missing: str = ""  # what `load` will refuse for want of weights on this machine, and what to do, where that shows

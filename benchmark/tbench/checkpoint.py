@@ -49,7 +49,11 @@ class Checkpoint:
             self.write(training)
 
     def write(self, training: Training) -> None:
-        """To a draft that is moved into place: a cut-off write leaves the checkpoint before it."""
+        """To a draft that is moved into place: a cut-off write leaves the checkpoint before it.
+
+        OSError where it cannot be written; it is then not due before its time either.
+        """
+        self._last = time.monotonic()
         content = BytesIO()
         torch.save({"about": json.dumps(self._about, sort_keys=True), "state": training.state()}, content)
         self._path.parent.mkdir(parents=True, exist_ok=True)

@@ -3,15 +3,39 @@
 from __future__ import annotations
 
 import os
+import time
+from contextlib import suppress
 from pathlib import Path
+from uuid import uuid4
+
+ABANDONED = 3600.0  # seconds after which nobody is still at a draft
 
 
 def place(path: Path, *pieces: bytes | memoryview) -> None:
-    """To a draft beside it that is moved into place: a cut-off write leaves what was there before."""
-    draft = path.with_name(f"{path.name}.{os.getpid()}.draft")
-    with draft.open("wb") as file:
-        for piece in pieces:
-            file.write(piece)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
+    """To a draft beside it that is moved into place: a cut-off write leaves what was there before.
+
+    Of several who write at once, on whatever machines, the last one counts. A draft that cannot be finished, such as on
+    a full disk, is removed; only those of writers that were killed are left.
+    """
+    draft = path.with_name(f"{path.name}.{uuid4().hex[:12]}.draft")
+    try:
+        with draft.open("xb") as file:
+            for piece in pieces:
+                file.write(piece)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
+        raise
+
+
+def abandoned(folder: Path) -> list[Path]:
+    """The drafts of writers that must have been killed."""
+    found = []
+    for draft in sorted(folder.glob("*.draft")):
+        with suppress(FileNotFoundError):
+            if time.time() - draft.stat().st_mtime > ABANDONED:
+                found.append(draft)
+    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -98,6 +99,8 @@ def rank(
             features = graph["features"]  # with all cores: nothing else is done meanwhile
             with one_thread():
                 scores[name] = _scores(graph, features, metrics, draws, seed)
+            for notice in graph.notices:
+                warnings.warn(notice, stacklevel=2)
         except TbenchError as error:
             left_out[name] = str(error)
     panel = [metric for metric in metrics if all(metric.label in found.values for found in scores.values())]

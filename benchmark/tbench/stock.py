@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from typing import Literal
 
 import numpy as np
@@ -12,6 +12,7 @@ from tbench.api import Candidate, Dataset, DatasetFamily, ModelFamily, Split
 from tbench.errors import TbenchError, UsageError
 from tbench.evidence.admission import frozen
 from tbench.evidence.graph import Root
+from tbench.evidence.identity import code_of
 from tbench.precision import FLOAT32
 from tbench.probe import HONEST, Part, Probe
 from tbench.provenance import fingerprint
@@ -50,11 +51,11 @@ class Stock:
         seen = self._probe.of([self.split(dataset, part, seed) for part in self._probe.scored_on])
         content = self.content(dataset, seed)
         return {
-            "network": Root(known.load, known.fingerprint),
+            "network": Root(known.load, partial(self._made_of, candidate)),
             "images": Root.of(seen.images, content),
             "labels": Root.of(seen.labels, content),
             **{fact: Root.of(value) for fact, value in known.facts.items()},
-            **({"initial_network": Root(known.initial, known.fingerprint)} if known.initial else {}),
+            **({"initial_network": Root(known.initial, partial(self._made_of, candidate))} if known.initial else {}),
             **self._sources(known),
         }
 
@@ -62,25 +63,27 @@ class Stock:
         """Its network, for all candidates. Where it cannot be had, only what asks for it is to fail."""
         if not candidate:
             return {}
-        return {
-            "common_network": Root(
-                lambda: self.candidate(candidate).load(), lambda: self.candidate(candidate).fingerprint
-            )
-        }
+        return {"common_network": Root(lambda: self.candidate(candidate).load(), partial(self._made_of, candidate))}
 
     def together(self, candidates: Sequence[str]) -> Root | None:
         """One network for several layers of one model; None where its family cannot, or one is not to be had."""
-        known = [self.candidate(name) for name in candidates if not self._missing(name)]
         asked = [CandidateName.parse(name) for name in candidates]
         family: object = self._families["models"].load(asked[0].family)
-        if len(known) < len(candidates) or not hasattr(family, "together"):
+        if any(map(self._missing, candidates)) or not hasattr(family, "together"):
             return None
         network = family.together(asked[0].name, [name.layer for name in asked])
-        return Root.of(network, " and ".join(one.fingerprint for one in known)) if network else None
+        made_of = [self._made_of(name) for name in candidates]
+        return Root.of(network, None if None in made_of else f"together: {made_of}") if network else None
 
     def reference(self, dataset: str) -> Root:
         """Its training images. Where they cannot be had, only what asks for them is to fail."""
         return Root(lambda: self.split(dataset, "train", 0).images, lambda: self.fingerprint(dataset, 0))
+
+    def _made_of(self, candidate: str) -> str | None:
+        """A candidate's network, as kept evidence knows it: its fingerprint, and the code that cuts it and prepares
+        images for it."""
+        code = code_of(self._families["models"].entry(CandidateName.parse(candidate).family).module, room=True)
+        return code and f"{self.candidate(candidate).fingerprint} by {code}"
 
     def _sources(self, candidate: Candidate) -> dict[str, Root]:
         """A sample of what a candidate was pre-trained on, the same for every target; whole, it may be very large."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from tbench.api import Network, Split
@@ -45,6 +46,7 @@ class Sweep:
         self._provenance = provenance
         self._ready: Target | None = None
         self._begun: set[Key] = set()
+        self._obstacles: dict[str, bool] = {}  # to checkpoints, and whether they were told
 
     def records(self) -> Iterator[Record | Notice]:
         if self._task.kind == "calibration":
@@ -56,13 +58,14 @@ class Sweep:
             try:
                 training = yield from self._training(key)
                 checkpoint = self._checkpoint(key)
-                training.advance(self._protocol.steps, checkpoint.keep)
+                training.advance(self._protocol.steps, partial(self._safely, checkpoint.keep))
                 record = self._finished(key, training)
             except Exception as error:
                 yield unable(key, "failed", reason(error), LABEL)
-                continue
-            yield record
-            checkpoint.remove()
+            else:
+                yield record
+                self._safely(checkpoint.remove)
+            yield from self._told()
 
     def _halved(self) -> Iterator[Record | Notice]:
         """All records at the end, once it is known who is left; until then checkpoints hold what is known.
@@ -94,7 +97,8 @@ class Sweep:
             yield told[key]
         if not any(record.status == "failed" for record in told.values()):
             for key in grid:
-                self._checkpoint(key).remove()
+                self._safely(self._checkpoint(key).remove)
+        yield from self._told()
 
     def _calibrated(self) -> Iterator[Record | Notice]:
         for key in self._task.cells:
@@ -122,9 +126,9 @@ class Sweep:
         training = yield from self._training(key)
         if training.step <= step:
             checkpoint = self._checkpoint(key)
-            training.advance(step, checkpoint.keep)
+            training.advance(step, partial(self._safely, checkpoint.keep))
             training.validate()
-            checkpoint.write(training)
+            self._safely(checkpoint.write, training)
         return training
 
     def _training(self, key: Key) -> Generator[Notice, None, Training]:
@@ -146,6 +150,20 @@ class Sweep:
 
     def _checkpoint(self, key: Key) -> Checkpoint:
         return self._checkpoints.of(key, self._provenance())
+
+    def _safely(self, act: Callable[..., None], *given: Training) -> None:
+        """What stands in the way of a checkpoint costs a run nothing, unless it is killed."""
+        try:
+            act(*given)
+        except OSError as error:
+            where = f"checkpoints in {self._checkpoints.folder} cannot be written or removed"
+            self._obstacles.setdefault(
+                f"{where} ({error.strerror or error}): runs that are cut short start anew", False
+            )
+
+    def _told(self) -> Iterator[Notice]:
+        yield from (Notice(text) for text, known in self._obstacles.items() if not known)
+        self._obstacles = dict.fromkeys(self._obstacles, True)
 
     def _target(self, network: Network) -> Target:
         """Prepared once; each run has a network of its own, but all of them take images alike."""

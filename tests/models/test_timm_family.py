@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +18,7 @@ from torch import nn
 from tbench.api import Network, TbenchError, UsageError
 from tbench_models.timm_family import weights as weights_module
 from tbench_models.timm_family.family import family
-from tbench_models.timm_family.library import Timm, create_model
+from tbench_models.timm_family.library import Timm, configuration, create_model
 from tbench_models.timm_family.network import CLASSES_OF_IMAGENET, _on_vectors, layers, parameter_count, whole
 
 TAG = "test_resnet.r160_in1k"
@@ -167,9 +169,17 @@ def test_pretrained_and_random_bodies_have_as_many_parameters(original: Timm) ->
 
 
 def test_the_fingerprint_tells_weights_content_and_layer(original: Timm) -> None:
-    assert family.candidate(TAG, None).fingerprint == f"{TAG} of timm/{TAG}, {BLOB}"
+    fingerprint = family.candidate(TAG, None).fingerprint
+    assert re.fullmatch(rf"{TAG} of timm/{TAG}, images [0-9a-f]{{12}}, {BLOB}", fingerprint)
     names = [(TAG, "layer2"), ("test_resnet.random-1", None), ("test_resnet.random-2", None), (TAG, None)]
     assert len({family.candidate(*name).fingerprint for name in names}) == len(names)
+
+
+def test_the_fingerprint_tells_how_images_are_prepared(original: Timm, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = family.candidate(TAG, None).fingerprint
+    config = configuration(TAG)
+    monkeypatch.setattr("tbench_models.timm_family.weights.configuration", lambda name: replace(config, crop_pct=0.5))
+    assert family.candidate(TAG, None).fingerprint != before
 
 
 @pytest.mark.parametrize(("name", "layer"), [(TAG, None), (TAG, "layer2"), ("test_vit.random-0", None)])
@@ -216,7 +226,7 @@ def test_a_convolution_over_one_place_is_a_head_for_vectors() -> None:
 
 def test_absent_weights_are_told_with_what_to_do(hub: Path) -> None:
     candidate = family.candidate(TAG, None)
-    assert candidate.fingerprint == f"{TAG} of timm/{TAG}"
+    assert re.fullmatch(rf"{TAG} of timm/{TAG}, images [0-9a-f]{{12}}", candidate.fingerprint)
     with pytest.raises(TbenchError) as caught:
         candidate.load()
     assert str(caught.value) == (

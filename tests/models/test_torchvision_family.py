@@ -142,9 +142,14 @@ def test_weights_without_classes_have_no_head() -> None:
     assert _assembled("x", "mobilenet_v3_small", network, weights, None, classes=False).head is None
 
 
-def test_the_fingerprint_is_where_the_weights_come_from() -> None:
+def test_the_fingerprint_is_where_the_weights_come_from_and_how_images_are_prepared(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     fingerprint = family.candidate("resnet50.IMAGENET1K_V2", None).fingerprint
-    assert fingerprint == models.ResNet50_Weights.IMAGENET1K_V2.url
+    assert fingerprint.startswith(f"{models.ResNet50_Weights.IMAGENET1K_V2.url}, images ")
+    with monkeypatch.context() as other:
+        other.setattr("torchvision.transforms._presets.ImageClassification.__repr__", lambda self: "resize_size=[256]")
+        assert family.candidate("resnet50.IMAGENET1K_V2", None).fingerprint != fingerprint
     assert family.candidate("resnet50.IMAGENET1K_V2", "layer1").fingerprint == f"{fingerprint}@layer1"
     assert len({family.candidate(f"resnet18.random-{seed}", None).fingerprint for seed in range(3)}) == 3
 

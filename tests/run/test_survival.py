@@ -31,6 +31,17 @@ KILLERS = {
             os.kill(os.getpid(), signal.SIGKILL)
         room.place = deadly
     """,
+    "in publishing": """
+        import tbench.leaderboard.markdown as room
+        place, calls = room.place, []
+        def deadly(path, content):
+            calls.append(1)
+            if len(calls) == 3:
+                path.with_name(path.name + ".1.draft").write_bytes(content[: len(content) // 2])
+                os.kill(os.getpid(), signal.SIGKILL)
+            return place(path, content)
+        room.place = deadly
+    """,
     "between cells": """
         from tbench.store import Store
         add, calls = Store.add, []
@@ -65,13 +76,15 @@ def test_killed_and_run_again(moment: str, house: House, undisturbed: House, for
     ended = house.run(env={"PYTHONPATH": str(killer)})
     assert ended.returncode == -signal.SIGKILL, ended.stderr
     before = house.values()
-    assert len(before) == {"in fine-tuning": 9, "in extraction": 0, "between cells": 3}[moment]
+    assert len(before) == {"in fine-tuning": 9, "in extraction": 0, "in publishing": CELLS, "between cells": 3}[moment]
 
     ended = house.run()
     assert ended.returncode == 0, ended.stderr
     assert f"remembered {len(before)}" in ended.stdout
     assert house.values() == undisturbed.values()
     assert measurements(house) == CELLS
+    pages = {path.name for path in house.pages.iterdir() if path.suffix != ".draft"}
+    assert pages == {path.name for path in undisturbed.pages.iterdir()}
 
 
 LATER = """

@@ -20,6 +20,7 @@ COMMANDS = {
     "distance": "Did pre-training bring the weights nearer?",
     "factors": "What explains how transferable a network is to a dataset?",
     "properties": "What is each metric free of, and what does it work for?",
+    "cache": "What evidence is kept, whether it is whole, and making room.",
     "list": "What is installed: metrics, models, datasets, suites ...",
     "bench": "What each metric costs on this machine.",
     "check": "Does a metric keep the contract?",

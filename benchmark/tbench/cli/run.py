@@ -154,11 +154,12 @@ def run(
         listeners.tell(
             "finished", measured=summary.measured, inapplicable=summary.inapplicable, failed=len(summary.failed)
         )
+        took = duration(time.monotonic() - start)
+        if plan.tasks:
+            took += f"; {duration(plan.seconds(protocol) / workers)} were expected of {workers} quiet cores"
+        _conclude(console, summary, listeners.complaints, took)
         page = publish(store.latest(suite.name), suite.frame(protocol_name), Path(out))
-    took = duration(time.monotonic() - start)
-    if plan.tasks:
-        took += f"; {duration(plan.seconds(protocol) / workers)} were expected of {workers} quiet cores"
-    _conclude(console, summary, listeners.complaints, page, took)
+    console.print(f"leaderboard: {page}", markup=False)
     if summary.failed or refused:
         sys.exit(1)
 
@@ -222,8 +223,8 @@ def _tell_absences(console: Console, plan: Plan, absent: Mapping[str, str]) -> N
         console.print(line, style="yellow", markup=False)
 
 
-def _conclude(console: Console, summary: Summary, complaints: Sequence[str], page: Path, took: str) -> None:
-    """How it went: every failure with its reason, then where the page is."""
+def _conclude(console: Console, summary: Summary, complaints: Sequence[str], took: str) -> None:
+    """How it went: every failure with its reason."""
     from tbench.leaderboard.tables import listed
 
     console.print(
@@ -239,4 +240,3 @@ def _conclude(console: Console, summary: Summary, complaints: Sequence[str], pag
         console.print(f"failed: {listed([*labels])} ({count} cells): {reason}", style="red", markup=False)
     for complaint in complaints:
         console.print(f"note: {complaint}", style="yellow", markup=False)
-    console.print(f"leaderboard: {page}", markup=False)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from difflib import get_close_matches
@@ -14,14 +12,17 @@ from warnings import catch_warnings
 import numpy as np
 
 from tbench.api import VOCABULARY
-from tbench.errors import EvidenceError, MissingEvidence, UsageError
+from tbench.errors import EvidenceError, MissingEvidence, SaturationWarning, UsageError
 from tbench.evidence.admission import OF_ONE_WIDTH, PER_SAMPLE, PER_SOURCE_SAMPLE, admit, check_lengths, check_widths
+from tbench.evidence.identity import code_of, digest, libraries
 from tbench.evidence.shelf import DamagedError, Shelf
-from tbench.provenance import machine, versions
+from tbench.provenance import machine
 from tbench.spec import needs
 from tbench.stopwatch import Timing, once
 
 SHARD = 500  # rows of what is kept in shards: the most that a kill can cost
+PATIENCE = 3600.0  # seconds to wait for somebody who computes the same; a shard takes minutes, and the dead free theirs
+AUDIBLE = 5.0  # seconds of waiting that are told
 
 Node = Callable[..., object]
 Value = TypeVar("Value")
@@ -66,6 +67,15 @@ class Root:
     @property
     def known_as(self) -> str | None:
         return self.identity() if callable(self.identity) else self.identity
+
+
+@dataclass(frozen=True)
+class Part:
+    """A value, or some rows of one, whoever computed it: what it cost, and what was warned of."""
+
+    value: Any
+    cost: Cost
+    warned: Sequence[Warning]
 
 
 @dataclass
@@ -147,42 +157,103 @@ class Evidence:
         hint = f"; did you mean {close[0]}?" if close else ""
         raise UsageError(f"no installed package gives evidence called {name!r}{hint}")
 
+    def key(self, name: str) -> str | None:
+        """Of all content that a node rests on and of the code that computes it, whatever is below it included.
+
+        None if some of that has no identity: then the value cannot be kept.
+        """
+        below = self.below(name)
+        roots = {root: self.roots[root].known_as for root in below if root in self.roots}
+        nodes = {node: self.nodes[node] for node in below if node not in self.roots and node in self.nodes}
+        code = {node: code_of(function.__module__) for node, function in nodes.items()}
+        if None in (*roots.values(), *code.values()):
+            return None
+        functions = {node: f"{function.__module__}:{function.__qualname__}" for node, function in nodes.items()}
+        return digest({"node": name, "roots": roots, "nodes": functions, "code": code, "libraries": libraries()})
+
     def _computed(self, name: str) -> object:
-        """From the shelf, where it is there; what is taken by shards is kept shard by shard, so that little is lost."""
-        node = self.nodes[name]
-        parts: list[Any] = []
-        costs: list[Cost] = []
-        for rows, key in self._shards(name):
-            part: Any = self._kept(name, key) if key else None
-            if part is None:
-                given = {need: self[need] for need in needs(node)}
-                if rows:
-                    given |= {node.shards: given[node.shards][rows]}  # type: ignore[attr-defined]
-                part = self._timed(name, partial(node, **given))
-                if key and self.shelf:
-                    self._keep(name, key, part)
-            parts.append(part)
-            costs.append(self.costs[name])
+        """From the shelf, where it is there; what is taken by shards is kept shard by shard, so that little is lost.
+
+        Shards that others are at come last: several workers share an extraction, and none waits while there is work.
+        """
+        shards = self._shards(name)
+        found: dict[int, Part] = {}
+        for patience in (0.0, PATIENCE):
+            for number, (rows, key) in enumerate(shards):
+                part = None if number in found else self._part(name, rows, key, patience)
+                if part:
+                    found[number] = part
+        parts = [found[number] for number in range(len(shards))]
+        self.costs[name] = Cost.of([part.cost for part in parts])
+        self.warned[name] = [warning for part in parts for warning in part.warned]
         if len(parts) == 1:
-            return parts[0]
-        self.costs[name] = Cost.of(costs)
-        return {array: np.concatenate([part[array] for part in parts]) for array in parts[0]}
+            return parts[0].value
+        return {array: np.concatenate([part.value[array] for part in parts]) for array in parts[0].value}
 
     def _shards(self, name: str) -> list[tuple[slice | None, str | None]]:
         """Which rows belong together, and their keys: all of them, unless many are to be kept."""
         node = self.nodes[name]
-        key = self._key(name) if self.shelf and getattr(node, "keep", False) else None
+        key = self.key(name) if self.shelf and getattr(node, "keep", False) else None
         by = getattr(node, "shards", None)
         if not key or not by or (count := len(self[by])) <= SHARD:
             return [(None, key)]
         starts = range(0, count, SHARD)
-        return [(slice(start, start + SHARD), _digest([key, start, SHARD])) for start in starts]
+        return [(slice(start, start + SHARD), digest([key, start, SHARD])) for start in starts]
 
-    def _keep(self, name: str, key: str, value: object) -> None:
-        assert self.shelf is not None
-        if not isinstance(value, Mapping):
-            raise EvidenceError(f"evidence {name} is to be kept and must be a mapping of arrays, not {type(value)}")
-        self.shelf.write(key, value, {"node": name, "whose": self.whose, "cost": asdict(self.costs[name])})
+    def _part(self, name: str, rows: slice | None, key: str | None, patience: float) -> Part | None:
+        """Kept, or computed while nobody else does; None without patience if somebody does."""
+        if key is None or self.shelf is None:
+            return self._made(name, rows)
+        try:
+            part = self._kept(self.shelf, key)
+        except DamagedError:
+            part = None  # perhaps just being mended; looked at again below, alone
+        if part:
+            return part
+        with self.shelf.turn(key, patience) as turn:
+            if not (turn.ours or patience):
+                return None
+            if turn.waited > AUDIBLE:
+                so = "had it" if turn.ours else "has it still: computed here, too"
+                self.notices.append(f"{name} of {self.whose}: waited {turn.waited:.0f} s for {turn.owner}, which {so}")
+            try:
+                part = self._kept(self.shelf, key)
+            except DamagedError as damage:
+                self.notices.append(f"{damage}: {name} of {self.whose} is computed again")
+            if part is None:
+                part = self._made(name, rows)
+                self._keep(self.shelf, name, key, part)
+            return part
+
+    def _made(self, name: str, rows: slice | None) -> Part:
+        node = self.nodes[name]
+        given = {need: self[need] for need in needs(node)}
+        if rows:
+            given |= {node.shards: given[node.shards][rows]}  # type: ignore[attr-defined]
+        value = self._timed(name, partial(node, **given))
+        return Part(value, self.costs[name], self.warned[name])
+
+    def _keep(self, shelf: Shelf, name: str, key: str, part: Part) -> None:
+        """What cannot be written, such as to a full disk, is told, and costs no score."""
+        if not isinstance(part.value, Mapping):
+            kind = type(part.value)
+            raise EvidenceError(f"evidence {name} is to be kept and must be a mapping of arrays, not {kind}")
+        notes = {"node": name, "whose": self.whose, "cost": asdict(part.cost), "warned": _written(part.warned)}
+        try:
+            shelf.write(key, part.value, notes)
+        except OSError as error:
+            why = error.strerror or error
+            self.notices.append(f"{name} of {self.whose} cannot be kept in {shelf.folder} ({why}): see to that")
+
+    def _kept(self, shelf: Shelf, key: str) -> Part | None:
+        kept = shelf.read(key)
+        if kept is None:
+            return None
+        arrays, notes = kept
+        try:
+            return Part(arrays, Cost(**notes["cost"]), _read(notes["warned"]))
+        except (KeyError, TypeError) as error:
+            raise DamagedError(f"the manifest of {key} in {shelf.folder} does not tell all ({error!r})") from error
 
     def _timed(self, name: str, call: Callable[[], Value]) -> Value:
         with catch_warnings(record=True, action="always") as warned:
@@ -191,33 +262,17 @@ class Evidence:
         self.warned[name] = [one.message for one in warned if isinstance(one.message, Warning)]
         return value
 
-    def _kept(self, name: str, key: str) -> Mapping[str, np.ndarray[Any, Any]] | None:
-        if self.shelf is None:
-            return None
-        try:
-            kept = self.shelf.read(key)
-        except DamagedError as damage:
-            self.notices.append(f"{damage}: {name} of {self.whose} is computed again")
-            return None
-        if kept is None:
-            return None
-        arrays, notes = kept
-        self.costs[name] = Cost(**notes["cost"])
-        return arrays
 
-    def _key(self, name: str) -> str | None:
-        """Of the content that the node rests on and the code that computes it; None if some content has no identity."""
-        node = self.nodes[name]
-        roots = {root: self.roots[root].known_as for root in self.below(name) if root in self.roots}
-        if None in roots.values():
-            return None
-        code = {key: versions()[key] for key in ("tbench", "torch", "timm")}
-        claims = {"node": f"{node.__module__}:{node.__qualname__}", "roots": roots, "code": code}
-        return _digest(claims)
+def _written(warned: Sequence[Warning]) -> dict[str, list[str]]:
+    """As JSON: those that say how little a value tells, and all others."""
+    kinds: dict[str, list[str]] = {"saturation": [], "other": []}
+    for warning in warned:
+        kinds["saturation" if isinstance(warning, SaturationWarning) else "other"].append(str(warning))
+    return kinds
 
 
-def _digest(claims: object) -> str:
-    return hashlib.sha256(json.dumps(claims, sort_keys=True).encode()).hexdigest()[:32]
+def _read(kinds: Mapping[str, Sequence[str]]) -> list[Warning]:
+    return [*map(SaturationWarning, kinds["saturation"]), *map(UserWarning, kinds["other"])]
 
 
 class Moved(Evidence):

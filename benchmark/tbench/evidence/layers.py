@@ -26,13 +26,22 @@ class Layers:
     def roots(self, candidate: str) -> dict[str, Root]:
         """What the passes say of one layer; made when first asked for, for all of them."""
         layer = CandidateName.parse(candidate).layer
-        return {node: Root(partial(self._part, node, layer), cost=partial(self._share, node)) for node in PASSES}
+        return {
+            node: Root(
+                partial(self._part, node, layer), partial(self._identity, node, layer), partial(self._share, node)
+            )
+            for node in PASSES
+        }
 
     def _part(self, node: str, layer: str | None) -> Mapping[str, NDArray[Any]]:
         said: Mapping[str, NDArray[Any]] = self.evidence[node]
         if layer is not None:
             return {"features": said[f"features@{layer}"]}
         return {name: array for name, array in said.items() if "@" not in name}
+
+    def _identity(self, node: str, layer: str | None) -> str | None:
+        whole = self.evidence.key(node)
+        return whole and f"{whole} at {layer}"
 
     def _share(self, node: str) -> Cost:
         whole = self.evidence.costs[node]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from tabulate import tabulate
 
+from tbench.files import place
 from tbench.leaderboard.tables import Section, Table
 
 
@@ -25,7 +25,5 @@ def _table(table: Table) -> str:
 
 
 def write(path: Path, content: str) -> None:
-    """A draft beside it first, so that there is always a whole file."""
-    draft = path.with_name(f".{path.name}.draft")
-    draft.write_text(content, encoding="utf-8", newline="\n")
-    os.replace(draft, path)
+    """There is always a whole file, whoever else writes it."""
+    place(path, content.encode())

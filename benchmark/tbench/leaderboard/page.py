@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from tbench.errors import TbenchError
+from tbench.files import abandoned
 from tbench.leaderboard.absences import absences_section
 from tbench.leaderboard.accuracies import truth_section
 from tbench.leaderboard.board import Board, make_board
@@ -35,6 +36,8 @@ def publish(records: Iterable[Record], frame: Frame, out: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in files.items():
             write(folder / name, content)
+        for draft in abandoned(folder):
+            draft.unlink(missing_ok=True)
     except OSError as error:
         raise TbenchError(f"leaderboard {folder} cannot be written: {error.strerror or error}") from error
     return folder / "README.md"

@@ -8,7 +8,7 @@ from typing import Any
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     import timm
-    from timm.data.config import resolve_model_data_config
+    from timm.data.config import resolve_data_config, resolve_model_data_config
     from timm.data.transforms_factory import create_transform
     from timm.models import create_model, get_pretrained_cfg, load_state_dict
 
@@ -20,6 +20,7 @@ __all__ = [
     "create_transform",
     "load_state_dict",
     "pretrained",
+    "resolve_data_config",
     "resolve_model_data_config",
     "version",
 ]

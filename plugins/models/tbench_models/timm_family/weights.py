@@ -11,8 +11,9 @@ import torch
 from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError
 
 from tbench.api import TbenchError, may_download
+from tbench_models.digest import brief
 from tbench_models.downloads import absent
-from tbench_models.timm_family.library import configuration, load_state_dict
+from tbench_models.timm_family.library import configuration, load_state_dict, resolve_data_config
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,11 +24,12 @@ FILES = ("model.safetensors", "pytorch_model.bin")
 
 
 def identity(name: str) -> str:
-    """Tag and place of the weights and, once they are here, the name the cache gives their content (on the hub: its
-    sha256)."""
-    place = _place(configuration(name))
+    """Tag and place of the weights, how images are prepared for them and, once they are here, the name the cache gives
+    their content (on the hub: its sha256)."""
+    config = configuration(name)
+    prepared = resolve_data_config(pretrained_cfg=config.to_dict(), use_test_size=True)
     path = cached(name)
-    return f"{name} of {place}" + (f", {path.resolve().name}" if path else "")
+    return f"{name} of {_place(config)}, images {brief(prepared)}" + (f", {path.resolve().name}" if path else "")
 
 
 def cached(name: str) -> Path | None:

@@ -50,9 +50,10 @@ class Family:
         if weights is None:
             fingerprint = f"{architecture} of torchvision {__version__}, {name.rpartition('.')[2]}"
         else:
+            from tbench_models.digest import brief
             from tbench_models.torchvision_family.weights import missing
 
-            fingerprint = str(weights.url)
+            fingerprint = f"{weights.url}, images {brief(weights.transforms())}"
             gone = missing(f"torchvision/{name}", weights)
             accuracy = weights.meta["_metrics"].get(MEASURED_ON, {}).get("acc@1", math.nan)
             if layer is None and math.isfinite(accuracy):
