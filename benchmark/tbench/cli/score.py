@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from tbench.errors import EvidenceError, Inapplicable, TbenchError, UsageError
+from tbench.plain import plain
 
 
 @click.command()
@@ -38,7 +39,7 @@ def score(specs: str, evidence: tuple[str, ...], device: str) -> None:
         except Inapplicable as answer:
             raise TbenchError(f"{specs} is not applicable: {answer}") from answer
     for text in dict.fromkeys(str(warning.message) for warning in warned):
-        click.echo(f"note: {text}", err=True)
+        click.echo(plain(f"note: {text}"), err=True)
     width = max(map(len, scores))
     for spec, value in scores.items():
         click.echo(f"{spec:{width}}  {value:.10g}" if len(scores) > 1 else f"{value:.10g}")
@@ -56,11 +57,11 @@ def _read(word: str) -> tuple[str, object]:
         pass
     path = Path(source)
     try:
-        loaded = np.load(path, allow_pickle=False)
+        loaded = np.load(path, allow_pickle=False, mmap_mode="r")  # mapped: no room is made for what is not there
     except FileNotFoundError:
         raise UsageError(f"{name}: there is no file {path}") from None
-    except (OSError, ValueError) as error:
+    except Exception as error:  # numpy meets whatever bytes there are, and raises all sorts of things
         raise EvidenceError(f"{name}: {path} is not an array saved by numpy.save ({error})") from error
     if not isinstance(loaded, np.ndarray):
         raise EvidenceError(f"{name}: {path} holds several arrays; save the one that is meant by numpy.save")
-    return name, loaded
+    return name, np.asarray(loaded)
