@@ -9,7 +9,6 @@ import click
 
 from tbench import __version__
 from tbench.errors import TbenchError, UsageError
-from tbench.plain import plain
 
 COMMANDS = {
     "run": "Score, fine-tune, and write the leaderboard.",
@@ -53,7 +52,7 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except TbenchError as error:
-            click.echo(f"tbench: {plain(' '.join(str(error).split()))}", err=True)
+            click.echo(f"tbench: {' '.join(str(error).split())}", err=True)
             ctx.exit(2 if isinstance(error, UsageError) else 1)
         except (KeyboardInterrupt, click.Abort):
             click.echo("tbench: interrupted; what was measured is stored, run again to go on", err=True)

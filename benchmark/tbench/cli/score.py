@@ -46,7 +46,10 @@ def score(specs: str, evidence: tuple[str, ...], device: str) -> None:
 
 
 def _read(word: str) -> tuple[str, object]:
+    from zipfile import is_zipfile
+
     import numpy as np
+    from numpy.lib.format import open_memmap
 
     name, equals, source = word.partition("=")
     if not equals or not name:
@@ -57,11 +60,13 @@ def _read(word: str) -> tuple[str, object]:
         pass
     path = Path(source)
     try:
-        loaded = np.load(path, allow_pickle=False, mmap_mode="r")  # mapped: no room is made for what is not there
+        if is_zipfile(path):
+            raise EvidenceError(f"{name}: {path} holds several arrays; save the one that is meant by numpy.save")
+        mapped = open_memmap(path, mode="r")  # no room is made for what a header promises and a file does not have
     except FileNotFoundError:
         raise UsageError(f"{name}: there is no file {path}") from None
+    except EvidenceError:
+        raise
     except Exception as error:  # numpy meets whatever bytes there are, and raises all sorts of things
         raise EvidenceError(f"{name}: {path} is not an array saved by numpy.save ({error})") from error
-    if not isinstance(loaded, np.ndarray):
-        raise EvidenceError(f"{name}: {path} holds several arrays; save the one that is meant by numpy.save")
-    return name, np.asarray(loaded)
+    return name, np.asarray(mapped)
