@@ -41,12 +41,17 @@ LU |= {"lu", "lu_factor", "lu_factor_ex", "lu_solve"}
 LU_METHODS = {"det", "slogdet", "logdet", "inverse", "lu", "lu_solve"}  # of a tensor, whatever its name
 WITHOUT_LU = ("tbench_metrics", "tbench.evidence")
 
-# What runs code from a file, or writes where an archive says. torch.load and numpy's readers may, as long as they are told not to.
+# What runs code from a file, or writes where an archive says; torch's and numpy's readers do not, if they are told so.
 RUNS_CODE = {"pickle", "_pickle", "cPickle", "cloudpickle", "dill", "shelve", "marshal", "joblib", "runpy", "yaml"}
 HARMLESS = {"pickle.UnpicklingError"}  # an exception has to be named to be caught
 RUN_CODE = {"eval", "exec", "__import__", "builtins.eval", "builtins.exec", "torch.jit.load", "torch.hub.load"}
 RUN_CODE |= {"torch.package.PackageImporter", "pandas.read_pickle", "shutil.unpack_archive"}
-UNPACKS = {"extractall", "extract_archive", "unpack_archive", "download_and_extract_archive"}  # methods, whoever has them
+UNPACKS = {
+    "extractall",
+    "extract_archive",
+    "unpack_archive",
+    "download_and_extract_archive",
+}  # methods, whoever has them
 TOLD: Mapping[str, tuple[str, object]] = {
     "torch.load": ("weights_only", True),
     "torch.hub.load_state_dict_from_url": ("weights_only", True),

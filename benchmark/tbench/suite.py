@@ -190,7 +190,9 @@ def _citation(name: str, told: Mapping[str, Any]) -> Citation | None:
     if "truth" not in told:
         return None
     where = f"suite {name}"
-    citation = Citation.read(text(told["truth"], f"{where}: truth"), table(told["published"], f"{where}: published"), where)
+    citation = Citation.read(
+        text(told["truth"], f"{where}: truth"), table(told["published"], f"{where}: published"), where
+    )
     if strangers := sorted(set(citation.names) - {*told["candidates"], *told["datasets"]}):
         raise UsageError(f"{where}: [published] names {', '.join(strangers)}, which the suite does not have")
     return citation

@@ -1,4 +1,4 @@
-"""Files of arrays, evidence and weights, with accidents: what comes out is what was put in, or one line says why not."""
+"""Files of arrays, evidence and weights, with accidents: they are read, or one line says why not."""
 
 from __future__ import annotations
 

@@ -13,7 +13,9 @@ from .mutation import refusal
 texts = st.text(max_size=60) | st.text("ab:=,+/@.-_ 19e\n\x1b|`<é", max_size=60)
 
 
-def metric(features: object, *, eps: float = 1e-4, rank: int | None = None, how: str = "thin", on: bool = True) -> float:
+def metric(
+    features: object, *, eps: float = 1e-4, rank: int | None = None, how: str = "thin", on: bool = True
+) -> float:
     raise NotImplementedError
 
 

@@ -18,9 +18,7 @@ from tbench.suite import read_suite
 
 from .mutation import altered, as_toml, mutated, refusal, values
 
-TEXTS = {
-    path.name: path.read_text("utf-8") for path in files("tbench.suites").iterdir() if path.name.endswith(".toml")
-}
+TEXTS = {path.name: path.read_text("utf-8") for path in files("tbench.suites").iterdir() if path.name.endswith(".toml")}
 MINI = tomllib.loads(TEXTS["mini_sources.toml"])
 PED = tomllib.loads(TEXTS["ped.toml"])
 QUICK = next(iter(MINI["protocols"].values()))
@@ -84,7 +82,10 @@ def test_claims(tables: Any) -> None:
         ("x = " + "[" * 100_000, "suite x is not TOML: it is nested too deeply"),
         ("x = " + "{x=" * 100_000, "suite x is not TOML: it is nested too deeply"),
         (".".join("a" * 8000) + " = 1", f"suite x is not TOML: a key has more than {PARTS} parts"),
-        ('x = {"=".' + " . ".join(['"\\"b"'] * 100) + " = 1}", f"suite x is not TOML: a key has more than {PARTS} parts"),
+        (
+            'x = {"=".' + " . ".join(['"\\"b"'] * 100) + " = 1}",
+            f"suite x is not TOML: a key has more than {PARTS} parts",
+        ),
         ("[" + ".".join(["'a b'"] * 100) + "]", f"suite x is not TOML: a key has more than {PARTS} parts"),
         ("x = " + "9" * 5000, "suite x is not TOML: Exceeds the limit"),
         ("#" * (MOST + 1), "suite x has more than 4,194,304 characters"),

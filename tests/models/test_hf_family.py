@@ -236,7 +236,14 @@ def test_weights_in_several_files(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "index",
-    ["[" * 100_000, "[]", "{}", '{"weight_map": {}}', '{"weight_map": {"a": 1}}', '{"weight_map": {"a": "../x.safetensors"}}'],
+    [
+        "[" * 100_000,
+        "[]",
+        "{}",
+        '{"weight_map": {}}',
+        '{"weight_map": {"a": 1}}',
+        '{"weight_map": {"a": "../x.safetensors"}}',
+    ],
 )
 def test_an_index_leads_nowhere_but_beside_it(tmp_path: Path, index: str) -> None:
     folder = written(tmp_path, network_of("ViTForImageClassification"))

@@ -197,7 +197,9 @@ def test_nothing_in_a_file_is_executed(cache: Path, tmp_path: Path, monkeypatch:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("tbench_models.torchvision_family.network.make_sure", lambda whose, weights: None)
     torch.save({"conv1.weight": Executed()}, cache / "resnet18-f37072fd.pth")
-    with pytest.raises(TbenchError, match=r"^weights of torchvision/resnet18\.IMAGENET1K_V1 hold more than tensors; rem"):
+    with pytest.raises(
+        TbenchError, match=r"^weights of torchvision/resnet18\.IMAGENET1K_V1 hold more than tensors; rem"
+    ):
         family.candidate("resnet18.IMAGENET1K_V1", None).load()
     assert not Path("executed").exists()
     torch.load(cache / "resnet18-f37072fd.pth", weights_only=False)

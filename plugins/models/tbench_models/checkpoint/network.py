@@ -102,6 +102,7 @@ def built(path: Path, card: Card) -> nn.Module:
 
 def _constructed(card: Card) -> nn.Module:
     kind, _, name = card.architecture.partition(":")
+    maker: Callable[..., object]
     match kind:
         case "timm" if ":" not in name:  # what stands before one is a place to fetch from
             words: dict[str, Any] = {"pretrained": False, "num_classes": card.classes}
