@@ -41,6 +41,25 @@ LU |= {"lu", "lu_factor", "lu_factor_ex", "lu_solve"}
 LU_METHODS = {"det", "slogdet", "logdet", "inverse", "lu", "lu_solve"}  # of a tensor, whatever its name
 WITHOUT_LU = ("tbench_metrics", "tbench.evidence")
 
+# What runs code from a file, or writes where an archive says; torch's and numpy's readers do not, if they are told so.
+RUNS_CODE = {"pickle", "_pickle", "cPickle", "cloudpickle", "dill", "shelve", "marshal", "joblib", "runpy", "yaml"}
+HARMLESS = {"pickle.UnpicklingError"}  # an exception has to be named to be caught
+RUN_CODE = {"eval", "exec", "__import__", "builtins.eval", "builtins.exec", "torch.jit.load", "torch.hub.load"}
+RUN_CODE |= {"torch.package.PackageImporter", "pandas.read_pickle", "shutil.unpack_archive"}
+UNPACKS = {
+    "extractall",
+    "extract_archive",
+    "unpack_archive",
+    "download_and_extract_archive",
+}  # methods, whoever has them
+TOLD: Mapping[str, tuple[str, object]] = {
+    "torch.load": ("weights_only", True),
+    "torch.hub.load_state_dict_from_url": ("weights_only", True),
+    "numpy.load": ("allow_pickle", False),
+    "numpy.lib.format.read_array": ("allow_pickle", False),
+}
+REMOTE = "trust_remote_code"  # False, wherever it is said
+
 House = Mapping[str, str]  # module -> source text
 When = Literal["import", "call", "ever"]  # ever: also what only the type checker sees
 
@@ -148,8 +167,8 @@ def talk(house: House) -> list[str]:
     ]
 
 
-def lu(source: str) -> list[str]:
-    """The lines that ask torch, or an object of unknown kind, for a decomposition by LU."""
+def known_names(source: str) -> dict[str, str]:
+    """What the names that a module imports stand for."""
     known: dict[str, str] = {}
     for node in nodes(source):
         if isinstance(node, ast.Import):
@@ -158,6 +177,49 @@ def lu(source: str) -> list[str]:
             }
         elif isinstance(node, ast.ImportFrom):
             known |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
+    return known
+
+
+def runs_code(source: str) -> list[str]:
+    """The lines that may run code from a file, or let an archive say where its files go."""
+    known = known_names(source)
+    told = []
+    for node in nodes(source):
+        if isinstance(node, ast.Name | ast.Attribute):
+            root, _, rest = ast.unparse(node).partition(".")
+            path = f"{known.get(root, root)}.{rest}".strip(".")
+            from_outside = root in known and path.partition(".")[0] in RUNS_CODE and path not in {*RUNS_CODE, *HARMLESS}
+            if path in RUN_CODE or from_outside or (rest and rest.rpartition(".")[2] in UNPACKS):
+                told.append(f"line {node.lineno}: {ast.unparse(node)}")
+        elif isinstance(node, ast.ImportFrom):
+            brought = {f"{node.module}.{alias.name}" for alias in node.names}
+            if {name.partition(".")[0] for name in brought} & RUNS_CODE and brought - HARMLESS:
+                told.append(f"line {node.lineno}: {ast.unparse(node)}")
+        elif isinstance(node, ast.Call):
+            root, _, rest = ast.unparse(node.func).partition(".")
+            said = {word.arg: ast.literal_eval(word.value) for word in node.keywords if _literal(word.value)}
+            name, value = TOLD.get(f"{known.get(root, root)}.{rest}".strip("."), (REMOTE, said.get(REMOTE, False)))
+            unsaid = value is not False if name == REMOTE else said.get(name) is not value
+            if unsaid or any(word.arg == REMOTE and not _literal(word.value) for word in node.keywords):
+                told.append(f"line {node.lineno}: {ast.unparse(node.func)} is not told {name}")
+        elif isinstance(node, ast.Dict):
+            pairs = zip(node.keys, node.values, strict=True)
+            if any(_is(key, REMOTE) and not _is(value, False) for key, value in pairs):
+                told.append(f"line {node.lineno}: {REMOTE}")
+    return told
+
+
+def _literal(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant)
+
+
+def _is(node: ast.AST | None, value: object) -> bool:
+    return isinstance(node, ast.Constant) and type(node.value) is type(value) and node.value == value
+
+
+def lu(source: str) -> list[str]:
+    """The lines that ask torch, or an object of unknown kind, for a decomposition by LU."""
+    known = known_names(source)
     told = []
     for node in nodes(source):
         if isinstance(node, ast.Name | ast.Attribute):
@@ -204,6 +266,11 @@ def test_only_the_command_line_talks() -> None:
 @pytest.mark.parametrize("module", [name for name in HOUSE if inside(name, *WITHOUT_LU)])
 def test_no_lu_of_torch_in_metrics_and_evidence(module: str) -> None:
     assert lu(HOUSE[module]) == []
+
+
+@pytest.mark.parametrize("module", HOUSE)
+def test_nothing_that_is_read_is_run(module: str) -> None:
+    assert runs_code(HOUSE[module]) == []
 
 
 # The tests above can fail: the same questions, asked of houses that are built wrongly.
@@ -307,3 +374,49 @@ def test_lu_is_found(source: str) -> None:
 )
 def test_other_decompositions_are_free(source: str) -> None:
     assert lu(source) == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import pickle\npickle.load(file)",
+        "import pickle as p\nloads = p.loads",
+        "from pickle import loads",
+        "from pickle import UnpicklingError, Unpickler",
+        "import torch\ntorch.load(path)",
+        "import torch\ntorch.load(path, weights_only=False)",
+        "import torch\ntorch.load(path, weights_only=safe)",
+        "from torch import load\nload(path)",
+        "from torch import hub\nhub.load('a/b', 'c')",
+        "import numpy as np\nnp.load(path)",
+        "import numpy as np\nnp.load(path, allow_pickle=True)",
+        "from numpy.lib import format as npy\nnpy.read_array(file)",
+        "import yaml\nyaml.load(text)",
+        "eval(text)",
+        "exec(text)",
+        "import builtins\nbuiltins.exec(text)",
+        "import pandas as pd\npd.read_pickle(path)",
+        "import zipfile\nzipfile.ZipFile(path).extractall(folder)",
+        "from transformers import AutoModel\nAutoModel.from_pretrained(name, trust_remote_code=True)",
+        "load(name, trust_remote_code=trusted)",
+        "words = {'trust_remote_code': True}",
+    ],
+)
+def test_what_runs_code_from_files_is_found(source: str) -> None:
+    assert len(runs_code(source)) == 1
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import pickle\ntry: f()\nexcept pickle.UnpicklingError: pass",
+        "from pickle import UnpicklingError",
+        "import torch\ntorch.load(path, weights_only=True)",
+        "import numpy as np\nnp.load(path, allow_pickle=False)",
+        "network.eval()\nre.compile(text).match(text)",
+        "load(name, trust_remote_code=False)",
+        "words = {'trust_remote_code': False}",
+    ],
+)
+def test_what_runs_none_is_free(source: str) -> None:
+    assert runs_code(source) == []

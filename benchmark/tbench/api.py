@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, get_args
 
 from tbench.errors import EvidenceError, Inapplicable, SaturationWarning, ScoreWarning, TbenchError, UsageError
+from tbench.outside import read_table
 
 if TYPE_CHECKING:
     import numpy as np
@@ -57,6 +58,7 @@ __all__ = [
     "evidence",
     "may_download",
     "published",
+    "read_table",
 ]
 
 VOCABULARY: Mapping[str, str] = {

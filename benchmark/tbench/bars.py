@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
+from tbench.plain import plain
+
 EIGHTHS = " ▏▎▍▌▋▊▉"
 FULL = "█"
 
@@ -45,18 +47,18 @@ def svg(title: str, bars: Sequence[Bar], mark: float | None = None) -> str:
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
         f'role="img" font-family="sans-serif" font-size="12" fill="{GREY}">',
-        f"<title>{escape(title)}</title>",
+        f"<title>{escape(plain(title))}</title>",
         '<rect width="100%" height="100%" fill="white"/>',
-        f'<text x="{GAP}" y="{ROW}" font-size="14">{escape(title)}</text>',
+        f'<text x="{GAP}" y="{ROW}" font-size="14">{escape(plain(title))}</text>',
     ]
     for place, bar in enumerate(bars):
         y = top + place * (ROW + GAP)
         long = LENGTH * (bar.value or 0) / longest
         middle = y + 0.7 * ROW
         parts += [
-            f'<text x="{left - GAP}" y="{middle:.1f}" text-anchor="end">{escape(bar.name)}</text>',
+            f'<text x="{left - GAP}" y="{middle:.1f}" text-anchor="end">{escape(plain(bar.name))}</text>',
             f'<rect x="{left}" y="{y}" width="{long:.1f}" height="{ROW}" fill="{PALE if bar.pale else INK}"/>',
-            f'<text x="{left + long + GAP:.1f}" y="{middle:.1f}">{escape(bar.text)}</text>',
+            f'<text x="{left + long + GAP:.1f}" y="{middle:.1f}">{escape(plain(bar.text))}</text>',
         ]
     if mark is not None:
         x = left + LENGTH * mark / longest

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tbench.declaration import table as a_table
+from tbench.declaration import text
 from tbench.errors import UsageError
 from tbench.leaderboard.frame import PublishedTruth
 from tbench.published.facts import Published, load
@@ -39,8 +41,8 @@ class Citation:
         if pool not in published.pools:
             pools = " or ".join(map(repr, published.pools))
             raise UsageError(f"{where}: [published] must say which pool of {suite} it cites: {pools or 'it has none'}")
-        names = {**table.get("candidates", {}), **table.get("datasets", {})}
-        cited = cls(published, pool, names, table.get("left_out", {}))
+        names = {**_texts(table, "candidates", where), **_texts(table, "datasets", where)}
+        cited = cls(published, pool, names, _texts(table, "left_out", where))
         if strangers := sorted({*names.values(), *cited.left_out} - cited.there()):
             raise UsageError(f"{where}: pool {pool!r} of {suite} has no {', '.join(strangers)}")
         return cited
@@ -72,3 +74,8 @@ class Citation:
             remarks=self.published.remarks,
             left_out=self.left_out,
         )
+
+
+def _texts(table: Mapping[str, Any], key: str, where: str) -> dict[str, str]:
+    told = a_table(table.get(key, {}), f"{where}: {key} of [published]")
+    return {name: text(value, f"{where}: {name} in {key} of [published]") for name, value in told.items()}

@@ -13,9 +13,16 @@ ScoreWarning          the score stands, and the message says what to know of it
 Anything else that escapes is a bug of tbench and keeps its traceback.
 """
 
+from __future__ import annotations
+
+from tbench.plain import plain
+
 
 class TbenchError(Exception):
-    """Something the user can mend; the message says what, whose and what to do, in one line."""
+    """Something the user can mend; the message says what, whose and what to do, in one line, whatever it quotes."""
+
+    def __str__(self) -> str:
+        return plain(super().__str__())
 
 
 class UsageError(TbenchError):

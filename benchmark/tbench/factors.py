@@ -15,6 +15,7 @@ import numpy as np
 
 from tbench.errors import TbenchError
 from tbench.leaderboard.tables import NOTHING, Section, Table
+from tbench.outside import read_text
 from tbench.regression import INTERCEPT, Array, Fit, least_squares
 
 EXPLAINING = {  # column of a table -> what it is called where it explains
@@ -74,10 +75,11 @@ def read_rows(path: Path) -> list[Row]:
 
     TbenchError, one line, for a file that is none; amount, steps and transferability must be positive.
     """
+    text = read_text(path, f"table {path}")
     try:
-        lines = list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
-    except (OSError, UnicodeDecodeError) as error:
-        raise TbenchError(f"table {path} cannot be read: {getattr(error, 'strerror', None) or error}") from error
+        lines = list(csv.DictReader(text.splitlines()))
+    except csv.Error as error:
+        raise TbenchError(f"table {path} cannot be read: {error}") from error
     needed = {"dataset", "gap", "variance", "amount", "transferability"}
     if not lines or not needed <= lines[0].keys():
         raise TbenchError(f"table {path} must have rows, and the columns {', '.join(sorted(needed))}")

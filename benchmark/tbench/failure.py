@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tbench.errors import TbenchError
+from tbench.plain import plain
 from tbench.provenance import machine, now, versions
 from tbench.results import Key, Record, Status
 
@@ -14,5 +15,5 @@ def unable(key: Key, status: Status, why: str, label: str) -> Record:
 
 def reason(error: Exception) -> str:
     """One line: what and, unless the message was written for the user, which kind of error."""
-    text = " ".join(str(error).split())
+    text = plain(" ".join(str(error).split()))
     return text if isinstance(error, TbenchError) else f"{type(error).__name__}: {text}"

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tbench.api import Split
+from tbench.declaration import text, texts
 from tbench.errors import UsageError
 from tbench.joined import Joined
 
@@ -35,8 +36,9 @@ class Probe:
     @classmethod
     def read(cls, table: Mapping[str, Any], where: str) -> Probe:
         """From the keys of a suite that have the names of the fields; both may be left out."""
-        parts = tuple(table.get("scored_on", cls.scored_on))
-        labels = table.get("several_labels", cls.several_labels)
+        told = table.get("scored_on", [*cls.scored_on])
+        parts: tuple[Any, ...] = texts(told, f"{where}: scored_on")
+        labels: Any = text(table.get("several_labels", cls.several_labels), f"{where}: several_labels")
         if not parts or len(set(parts)) < len(parts) or not set(parts) <= set(get_args(Part)):
             raise UsageError(f"{where}: scored_on is a list of some of {', '.join(get_args(Part))}, each once")
         if labels not in get_args(SeveralLabels):

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from tbench.hooks import hookimpl
+from tbench.plain import plain
 from tbench.plan import Plan
 from tbench.protocol import Protocol
 from tbench.results import Key, Kind, Record
@@ -69,7 +70,7 @@ class Terminal:
 
     @hookimpl
     def noticed(self, text: str) -> None:
-        self._console.print(f"note: {text}", style="yellow", markup=False, highlight=False)
+        self._console.print(plain(f"note: {text}"), style="yellow", markup=False, highlight=False)
 
     def _advance(self, key: Key) -> None:
         self._done += self._weights.get(key, 0.0)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Any
 
+from tbench.declaration import number, text, whole
 from tbench.errors import UsageError
 from tbench.precision import FLOAT32, PRECISIONS
+
+MOST_RUNS = 10_000  # of a grid: each is a training, for each candidate, dataset and seed
 
 
 @dataclass(frozen=True)
@@ -47,17 +50,31 @@ class Protocol:
         known = {field.name for field in fields(cls)} - {"name"}
         if wrong := (known ^ set(table)) - (known & set(_defaults())):
             raise UsageError(f"protocol {name} of {where}: wrong or missing {', '.join(sorted(wrong))}")
-        settings: dict[str, Any] = {
-            key: tuple(value) if isinstance(value, list) else value for key, value in table.items()
-        }
+        kinds = {field.name: str(field.type) for field in fields(cls)}
+        whose = f"protocol {name} of {where}"
+        settings: dict[str, Any] = {key: _read(kinds[key], value, f"{whose}: {key}") for key, value in table.items()}
         made = cls(name, **settings)
         if made.precision not in PRECISIONS:
             raise UsageError(f"protocol {name} of {where}: precision is {' or '.join(PRECISIONS)}")
         if made.clip is not None and not made.clip > 0:
             raise UsageError(f"protocol {name} of {where}: clip is a norm above 0; leave it out to clip nothing")
-        if not isinstance(made.halving, bool):
-            raise UsageError(f"protocol {name} of {where}: halving is true or false")
+        made._check(whose)
         return made
+
+    def _check(self, whose: str) -> None:
+        """UsageError for a grid that cannot be walked."""
+        several = {"learning_rates": self.learning_rates, "seeds": self.seeds}
+        decays = (*self.weight_decays, *self.weight_decays_over_rate)
+        if empty := [key for key, values in {**several, "weight_decays": decays}.items() if not values]:
+            raise UsageError(f"{whose}: {empty[0]} is empty; give one at least")
+        if min(self.learning_rates) <= 0 or min(decays) < 0:
+            raise UsageError(f"{whose}: learning_rates are above 0, and weight decays not below")
+        if min(self.steps, self.batch) < 1 or min(self.shift, *self.seeds) < 0 or self.seconds <= 0:
+            raise UsageError(f"{whose}: steps and batch are 1 at least, shift and seeds not below 0, seconds above 0")
+        if not 0 <= self.warmup <= 1:
+            raise UsageError(f"{whose}: warmup is a share of the steps, in [0, 1]")
+        if (runs := len(self.learning_rates) * len(decays)) > MOST_RUNS:
+            raise UsageError(f"{whose}: its grid has {runs:,} runs; {MOST_RUNS:,} are the most")
 
     def settings(self) -> dict[str, object]:
         """All that decides the outcome, grid included."""
@@ -119,3 +136,28 @@ def _word(value: object) -> str:
 
 def _defaults() -> dict[str, object]:
     return {field.name: field.default for field in fields(Protocol) if field.default is not MISSING}
+
+
+def _read(kind: str, value: object, what: str) -> object:
+    """A value as the type of its field says."""
+    kind = kind.removesuffix(" | None")
+    if kind.startswith("tuple"):
+        if not isinstance(value, list):
+            raise UsageError(f"{what} is not a list")
+        inner = _READERS[kind.removeprefix("tuple[").partition(",")[0]]
+        return tuple(inner(each, f"an entry of {what}") for each in value)
+    return _READERS[kind](value, what)
+
+
+def _boolean(value: object, what: str) -> bool:
+    if not isinstance(value, bool):
+        raise UsageError(f"{what} is true or false")
+    return value
+
+
+_READERS: Mapping[str, Callable[[object, str], object]] = {
+    "str": text,
+    "int": whole,
+    "float": number,
+    "bool": _boolean,
+}

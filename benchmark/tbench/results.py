@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn, get_args
 
 from tbench.errors import StoreError
 
@@ -73,12 +74,12 @@ def to_json(record: Record) -> str:
 def from_json(text: str) -> Record:
     """A record as to_json wrote it, in this format or an older one. StoreError for anything else."""
     try:
-        document = json.loads(text)
+        document = _DECODER.decode(text)
         while (written := document["format"]) < FORMAT:
             document = UPGRADES[written](document)
         if written == FORMAT:
-            return Record(**document | {"key": Key(**document["key"])})
-    except (ValueError, TypeError, LookupError) as error:
+            return _sound(Record(**document | {"key": Key(**document["key"])}))
+    except (ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError) as error:
         raise StoreError(f"not a record of tbench: {text[:60]!r} ({error!r})") from error
     raise StoreError(newer(written, FORMAT))
 
@@ -86,3 +87,33 @@ def from_json(text: str) -> Record:
 def newer(written: int, known: int) -> str:
     """What to say of a file that this version is too old for."""
     return f"written by a newer tbench (format {written}, this one knows {known}): upgrade tbench"
+
+
+def _sound(record: Record) -> Record:
+    """ValueError where something is not of its kind: what comes from a store may have been written by anybody."""
+    key = record.key
+    texts = (key.suite, key.dataset, key.candidate, key.spec, record.reason, record.time)
+    numbers = (record.value, record.seconds, record.cpu_seconds)
+    tables = (record.evidence, record.details, record.provenance, *record.evidence.values())
+    if not (
+        all(type(text) is str for text in texts)
+        and type(key.seed) is int
+        and key.kind in _KINDS
+        and record.status in _STATUSES
+        and all(number is None or _finite(number) for number in numbers)
+        and all(type(table) is dict for table in tables)
+    ):
+        raise ValueError("a field is not of its kind")
+    return record
+
+
+def _finite(value: object) -> bool:
+    return (type(value) is float or type(value) is int) and math.isfinite(value)
+
+
+def _refused(word: str) -> NoReturn:
+    raise ValueError(f"{word} is no number of JSON")
+
+
+_KINDS, _STATUSES = get_args(Kind), get_args(Status)
+_DECODER = json.JSONDecoder(parse_constant=_refused)  # NaN and the infinities, which to_json never writes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import tomllib
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -12,10 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from tbench.citation import Citation
+from tbench.declaration import name as one_name
+from tbench.declaration import names, number, table, text, texts
 from tbench.errors import UsageError
 from tbench.evidence import EXTRACTION, OTHER_PASSES, TRAINING
 from tbench.leaderboard.claim import Claim, read_claims
 from tbench.leaderboard.frame import Frame
+from tbench.outside import parse_toml, read_text
 from tbench.probe import Probe
 from tbench.protocol import Protocol
 from tbench.published import facts
@@ -27,6 +30,8 @@ OPTIONS = (
     *("common", "seen", "boards", "claims", "notes", "score_seconds"),
     *("truth", "published", "scored_on", "several_labels"),
 )
+CALLED = re.compile(r"(\w[\w.-]*/)?\w[\w. -]*")  # what a suite or a protocol may be called: it names a folder
+MOST_PAIRS = 1_000_000  # of a candidate and a dataset; ten times the largest pool and all targets that were published
 
 
 @dataclass(frozen=True)
@@ -113,10 +118,7 @@ def load_suite(name: str) -> Suite:
     """An installed suite by name, or one of your own by the path of its TOML file."""
     if name.endswith(".toml"):
         path = Path(name)
-        try:
-            return read_suite(path.stem, path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise UsageError(f"suite {name} cannot be read: {error.strerror or error}") from error
+        return read_suite(path.stem, read_text(path, f"suite {name}"))
     installed = Registry.installed("suites")
     if name not in installed and name in facts.names():
         why = facts.load(name).unavailable
@@ -124,32 +126,37 @@ def load_suite(name: str) -> Suite:
     return read_suite(name, installed.resource(name))
 
 
-def read_suite(name: str, text: str) -> Suite:
-    try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"suite {name} is not TOML: {error}") from error
+def read_suite(name: str, declared: str) -> Suite:
+    """UsageError, one line, for a declaration that is none."""
+    where = f"suite {name}"
+    if not CALLED.fullmatch(name):
+        raise UsageError(f"{where!r} cannot be called so; give its file a name of letters, digits and . _ - signs")
+    told = parse_toml(declared, where)
     known = {*LISTS, *TEXTS, *OPTIONS, "protocols"}
-    if wrong := sorted(set(table) - known):
-        raise UsageError(f"suite {name}: unknown {', '.join(wrong)}; a suite has {', '.join(sorted(known))}")
-    if missing := sorted({*LISTS, *TEXTS, "protocols"} - set(table)):
-        raise UsageError(f"suite {name} does not say its {', '.join(missing)}")
-    texts: dict[str, Any] = {key: table[key] for key in TEXTS if key != "protocol"}
-    lists: dict[str, Any] = {key: tuple(table[key]) for key in LISTS}
+    if wrong := sorted(set(told) - known):
+        raise UsageError(f"{where}: unknown {', '.join(wrong)}; a suite has {', '.join(sorted(known))}")
+    if missing := sorted({*LISTS, *TEXTS, "protocols"} - set(told)):
+        raise UsageError(f"{where} does not say its {', '.join(missing)}")
+    lists: dict[str, Any] = {key: names(told[key], f"{where}: {key}") for key in LISTS}
+    if (pairs := len(lists["candidates"]) * len(lists["datasets"])) > MOST_PAIRS:
+        raise UsageError(f"{where} has {pairs:,} pairs of a candidate and a dataset; {MOST_PAIRS:,} are the most")
+    boards = _boards(where, told)
     suite = Suite(
         name,
-        **texts,
+        title=one_name(told["title"], f"{where}: title"),
+        description=text(told["description"], f"{where}: description"),
+        reference=one_name(told["reference"], f"{where}: reference"),
         **lists,
-        protocols={key: Protocol.read(key, value, f"suite {name}") for key, value in table["protocols"].items()},
-        default_protocol=table["protocol"],
-        boards=_boards(table),
-        seen=frozenset(_seen(name, table)),
-        probe=Probe.read(table, f"suite {name}"),
-        notes=tuple(table.get("notes", ())),
-        citation=_citation(name, table),
-        score_seconds=table.get("score_seconds"),
-        claims=read_claims(table.get("claims", []), table.get("boards", {}), f"suite {name}"),
-        common=table.get("common", ""),
+        protocols=_protocols(where, told),
+        default_protocol=text(told["protocol"], f"{where}: protocol"),
+        boards=boards,
+        seen=frozenset(_seen(name, told)),
+        probe=Probe.read(told, where),
+        notes=texts(told.get("notes", []), f"{where}: notes"),
+        citation=_citation(name, told),
+        score_seconds=number(told["score_seconds"], f"{where}: score_seconds") if "score_seconds" in told else None,
+        claims=read_claims(told.get("claims", []), boards, where),
+        common=one_name(told.get("common", ""), f"{where}: common"),
     )
     suite.protocol(None)
     return suite
@@ -170,30 +177,48 @@ def chosen(kind: str, wanted: str, offered: tuple[str, ...], suite: str) -> tupl
     return tuple(name for name in offered if name in picked)
 
 
-def _citation(name: str, table: Mapping[str, Any]) -> Citation | None:
-    if ("truth" in table) != ("published" in table):
+def _protocols(where: str, told: Mapping[str, Any]) -> dict[str, Protocol]:
+    tables = table(told["protocols"], f"{where}: protocols")
+    if strange := [key for key in tables if not CALLED.fullmatch(key)]:
+        raise UsageError(f"{where}: a protocol cannot be called {strange[0]!r}; letters, digits and . _ - signs can")
+    return {key: Protocol.read(key, table(value, f"{where}: {key}"), where) for key, value in tables.items()}
+
+
+def _citation(name: str, told: Mapping[str, Any]) -> Citation | None:
+    if ("truth" in told) != ("published" in told):
         raise UsageError(f'suite {name}: truth = "<published suite>" and the table [published] go together')
-    if "truth" not in table:
+    if "truth" not in told:
         return None
-    citation = Citation.read(table["truth"], table["published"], f"suite {name}")
-    if strangers := sorted(set(citation.names) - {*table["candidates"], *table["datasets"]}):
-        raise UsageError(f"suite {name}: [published] names {', '.join(strangers)}, which the suite does not have")
+    where = f"suite {name}"
+    citation = Citation.read(
+        text(told["truth"], f"{where}: truth"), table(told["published"], f"{where}: published"), where
+    )
+    if strangers := sorted(set(citation.names) - {*told["candidates"], *told["datasets"]}):
+        raise UsageError(f"{where}: [published] names {', '.join(strangers)}, which the suite does not have")
     return citation
 
 
-def _boards(table: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+def _boards(where: str, told: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    boards = table(told.get("boards", {}), f"{where}: boards")
     return {
-        title: tuple(name for name in table["candidates"] if any(fnmatchcase(name, pattern) for pattern in patterns))
-        for title, patterns in table.get("boards", {}).items()
+        one_name(title, f"{where}: the title of a board"): tuple(
+            name
+            for name in told["candidates"]
+            if any(fnmatchcase(name, pattern) for pattern in names(patterns, f"{where}: board {title}"))
+        )
+        for title, patterns in boards.items()
     }
 
 
-def _seen(suite: str, table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    for entry in table.get("seen", []):
+def _seen(suite: str, told: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    entries = told.get("seen", [])
+    if not isinstance(entries, list):
+        raise UsageError(f"suite {suite}: its seen is not a list of pairs [candidate, dataset]")
+    for entry in entries:
         if not (isinstance(entry, list) and len(entry) == 2 and all(isinstance(pattern, str) for pattern in entry)):
             raise UsageError(f"suite {suite}: {entry!r} in its seen is not [candidate, dataset], two names or patterns")
         kinds = zip(("candidates", "datasets"), entry, strict=True)
-        candidates, datasets = ([name for name in table[kind] if fnmatchcase(name, word)] for kind, word in kinds)
+        candidates, datasets = ([name for name in told[kind] if fnmatchcase(name, word)] for kind, word in kinds)
         if not (candidates and datasets):
             raise UsageError(f"suite {suite}: {entry!r} in its seen is no pair of its candidates and datasets")
         yield from product(candidates, datasets)

@@ -163,4 +163,4 @@ def test_other_suites_and_missing_files_are_told(tmp_path: Path) -> None:
         done = tbench("--suite", suite, "--store", store)
         assert (done.exit_code, told in done.stderr, done.stderr.count("\n")) == (2, True, 1), done.stderr
     done = tbench("--table", tmp_path / "nowhere.csv")
-    assert (done.exit_code, "cannot be read: No such file" in done.stderr) == (1, True)
+    assert (done.exit_code, "cannot be read: No such file" in done.stderr) == (2, True)

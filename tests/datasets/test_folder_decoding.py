@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import re
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -130,3 +133,24 @@ def test_pictures_are_known_by_their_endings():
     known = suffixes()
     assert {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".gif"} <= known
     assert not {".txt", ".db", ".json", ".h5", ".mpg", ".pdf", ""} & known
+
+
+def header_of(width, height):
+    """A PNG of that size, as far as its header goes."""
+    size = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    chunks = [(b"IHDR", size), (b"IDAT", zlib.compress(b"")), (b"IEND", b"")]
+    told = (
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
+    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(told)
+
+
+@pytest.mark.parametrize("lifted", [False, True])
+def test_an_image_of_60_000_pixels_a_side_is_told_and_not_decoded(tmp_path, monkeypatch, lifted):
+    if lifted:  # as some libraries do
+        monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", None)
+    path = tmp_path / "bomb.png"
+    path.write_bytes(header_of(60_000, 60_000))
+    assert re.search(r"3600000000 pixels|60000 x 60000 pixels are more than 178,956,970", flaw(path))
+    with pytest.raises(EvidenceError, match=r"bomb\.png cannot be decoded \(.*pixels.*\); replace it or take it away$"):
+        decoded(path)

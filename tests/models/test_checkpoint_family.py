@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import math
 from collections import OrderedDict
 from collections.abc import Mapping
 from pathlib import Path
@@ -188,16 +189,20 @@ def test_images_are_resized_and_their_centre_is_taken(tmp_path: Path, network: C
         ({"arguments": {"depth": 9}}, r"cannot be built \(depth 9 is not 6 n \+ 2\)$"),
         ({"architecture": "timm:nothing"}, r"architecture timm:nothing cannot be built \("),
         ({"architecture": "no.such:thing"}, r"architecture no\.such:thing cannot be built \(No module"),
-        ({"architecture": "builtins:dict"}, r"cannot be built \(it gives a dict, not a torch module\)$"),
+        ({"architecture": "builtins:dict"}, r"cannot be built \(it is no class of torch modules, nor a function that "),
+        ({"architecture": "timm:hf-hub:a/b"}, r"architecture timm:hf-hub:a/b cannot be built \(module 'timm' has no"),
+        ({"arguments": {"depth": 8, "checkpoint_path": "x.pth"}}, "arguments = .* is not a table without pretrained, "),
         ({"licence": None}, "does not say its licence$"),
         ({"license": "MIT"}, "unknown license; a card has architecture, "),
         ({"mean": [0.5]}, r"mean = \[0\.5\] is not three numbers$"),
         ({"std": [1, 1, 0]}, r"std = \[1, 1, 0\] is not three positive numbers$"),
-        ({"input_size": "32"}, "input_size = '32' is not a number of pixels$"),
-        ({"input_size": True}, "input_size = True is not a number of pixels$"),
+        ({"input_size": "32"}, "input_size = '32' is not a number of pixels, 4096 at most$"),
+        ({"input_size": True}, "input_size = True is not a number of pixels, 4096 at most$"),
         ({"interpolation": "sharp"}, "interpolation = 'sharp' is not nearest, bilinear, bicubic or lanczos$"),
         ({"crop_fraction": 87.5}, r"crop_fraction = 87\.5 is not a share in \(0, 1\]$"),
         ({"source_accuracy": 91.73}, r"source_accuracy = 91\.73 is not a share in \[0, 1\]$"),
+        ({"input_size": 60000}, "input_size = 60000 is not a number of pixels, 4096 at most$"),
+        ({"mean": [0.5, 0.5, math.nan]}, r"mean = \[0\.5, 0\.5, nan\] is not three numbers$"),
         ({"sha256": "abc"}, "sha256 = 'abc' is not the 64 hexadecimal digits"),
     ],
 )
@@ -216,7 +221,7 @@ def test_missing_file_and_card_are_one_line_each(tmp_path: Path, network: CifarR
         family.candidate("nowhere.pth", None)
     path = written(tmp_path / "a.pth", network.state_dict())
     path.with_suffix(".json").write_text("{")
-    with pytest.raises(UsageError, match=r"a\.json cannot be read: "):
+    with pytest.raises(UsageError, match=r"a\.json is not JSON: Expecting"):
         family.candidate(str(path), None)
     path.with_suffix(".json").unlink()
     with pytest.raises(UsageError, match=r"a\.pth has no card; write a\.toml beside it"):
@@ -245,6 +250,29 @@ def test_noise_is_told_and_never_executed(tmp_path: Path, network: CifarResNet, 
     path.with_suffix(".json").write_text(json.dumps(card))
     with pytest.raises(TbenchError, match="are not a safetensors file or a checkpoint of nothing but tensors"):
         load(path)
+
+
+@pytest.mark.parametrize(
+    ("architecture", "arguments"),
+    [
+        ("os:system", {"command": "touch {mark}"}),
+        ("subprocess:check_call", {"args": ["touch", "{mark}"]}),
+        ("runpy:run_path", {"path_name": "{mark}.py"}),
+        ("torch:load", {"f": "{mark}.pth"}),
+        ("torch.hub:load", {"repo_or_dir": "{mark}", "model": "x", "source": "local"}),
+        ("pathlib:Path.touch", {}),
+    ],
+)
+def test_a_card_calls_nothing_but_makers_of_networks(
+    tmp_path: Path, network: CifarResNet, architecture: str, arguments: dict[str, Any]
+) -> None:
+    mark = tmp_path / "mark"
+    (tmp_path / "mark.py").write_text(f"open({str(mark)!r}, 'w')")
+    filled = json.loads(json.dumps(arguments).replace("{mark}", str(mark)))
+    path = written(tmp_path / "a.pth", network.state_dict(), architecture=architecture, arguments=filled)
+    with pytest.raises(UsageError, match=r"their architecture \S+ cannot be built \("):
+        load(path)
+    assert not mark.exists()
 
 
 def test_a_card_is_the_same_as_toml(tmp_path: Path, network: CifarResNet) -> None:

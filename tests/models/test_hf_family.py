@@ -234,6 +234,27 @@ def test_weights_in_several_files(tmp_path: Path) -> None:
         family.candidate(str(folder), None)
 
 
+@pytest.mark.parametrize(
+    "index",
+    [
+        "[" * 100_000,
+        "[]",
+        "{}",
+        '{"weight_map": {}}',
+        '{"weight_map": {"a": 1}}',
+        '{"weight_map": {"a": "../x.safetensors"}}',
+    ],
+)
+def test_an_index_leads_nowhere_but_beside_it(tmp_path: Path, index: str) -> None:
+    folder = written(tmp_path, network_of("ViTForImageClassification"))
+    (folder / "model.safetensors").unlink()
+    (folder / "model.safetensors.index.json").write_text(index)
+    (folder.parent / "x.safetensors").write_bytes(b"")
+    with pytest.raises(UsageError, match=r"^index \S+index\.json (is not|has no)") as caught:
+        family.candidate(str(folder), None)
+    assert "\n" not in str(caught.value)
+
+
 def test_the_cache_of_the_hub(hub: Path, tmp_path: Path) -> None:
     snapshot = put(hub, written(tmp_path / "net", network_of("ViTForImageClassification")))
     candidate = family.candidate("org/net", None)

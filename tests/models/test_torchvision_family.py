@@ -193,6 +193,24 @@ def test_a_damaged_file_is_told_in_one_line(cache: Path) -> None:
         family.candidate("resnet18.IMAGENET1K_V1", None).load()
 
 
+class Executed:
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return Path.touch, (Path("executed"),)  # type: ignore[return-value]
+
+
+def test_nothing_in_a_file_is_executed(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("tbench_models.torchvision_family.network.make_sure", lambda whose, weights: None)
+    torch.save({"conv1.weight": Executed()}, cache / "resnet18-f37072fd.pth")
+    with pytest.raises(
+        TbenchError, match=r"^weights of torchvision/resnet18\.IMAGENET1K_V1 hold more than tensors; rem"
+    ):
+        family.candidate("resnet18.IMAGENET1K_V1", None).load()
+    assert not Path("executed").exists()
+    torch.load(cache / "resnet18-f37072fd.pth", weights_only=False)
+    assert Path("executed").exists()  # the file would have done it
+
+
 def test_a_server_that_does_not_answer_is_one_line(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def download(url: str, path: str, beginning: str, *, progress: bool) -> None:
         raise OSError("no route to host")

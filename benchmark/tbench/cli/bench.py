@@ -9,6 +9,7 @@ import click
 
 from tbench.cli.terminal import counting, for_tables
 from tbench.errors import Inapplicable, TbenchError
+from tbench.plain import plain
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -59,7 +60,7 @@ def bench(
         except Inapplicable as answer:
             raise TbenchError(f"a metric cannot be measured on what is made up: {answer}") from answer
     for text in dict.fromkeys(str(warning.message) for warning in warned):
-        click.echo(f"note: {text}", err=True)
+        click.echo(plain(f"note: {text}"), err=True)
     console = for_tables()
     _show_head(report)
     for together in report.sets:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from tbench.errors import TbenchError
+from tbench.plain import plain
 
 
 @click.command()
@@ -22,7 +23,7 @@ def check(spec: str) -> None:
     for done in checks:
         mark = "BROKEN" if done.problem else "  --  " if done.excuse else "  ok  "
         note = done.problem or done.excuse
-        click.echo(f"{mark}  {done.promise}{f': {note}' if note else ''}")
+        click.echo(plain(f"{mark}  {done.promise}{f': {note}' if note else ''}"))
     broken = sum(bool(done.problem) for done in checks)
     asked = sum(not done.excuse for done in checks)
     click.echo(f"{metric.label} from {metric.origin}: {asked} checks, {asked - broken} hold, {broken} broken")

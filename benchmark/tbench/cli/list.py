@@ -13,6 +13,7 @@ import click
 from tbench import __version__
 from tbench.api import VOCABULARY, DatasetFamily, ModelFamily
 from tbench.errors import UsageError
+from tbench.plain import plain
 from tbench.registry import KINDS, Registry, description, origin
 from tbench.spec import defaults, needs, presets, spelled_out, written
 
@@ -83,7 +84,7 @@ def _table(rows: list[Row], indent: str = "") -> str:
         packages = " and ".join(f"{row.package} {row.version}" for row in ours)
         why = "several packages bring this name" if len(ours) > 1 else "this name cannot be written in a spec"
         told = f"refused: {why}" if ours[0].refused else ours[0].description
-        cells.append((name, packages, told))
+        cells.append((plain(name), plain(packages), plain(told)))
     widths = [max(len(cell[column]) for cell in cells) for column in (0, 1)]
     lines = (
         f"{indent}{name:{widths[0]}}{COLUMN_GAP}{origin:{widths[1]}}{COLUMN_GAP}{told}".rstrip()

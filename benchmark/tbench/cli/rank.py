@@ -12,6 +12,7 @@ from tbench.cli.cures import by_cure
 from tbench.cli.means import means
 from tbench.cli.terminal import counting, for_tables
 from tbench.errors import UsageError
+from tbench.plain import plain
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -107,7 +108,7 @@ def rank(
                 tell=tell,
             )
     for text in dict.fromkeys(str(warning.message) for warning in warned):
-        click.echo(f"note: {text}", err=True)
+        click.echo(plain(f"note: {text}"), err=True)
     console = Console(highlight=False, soft_wrap=True)
     _show(console, ranking)
     if trials:
@@ -129,6 +130,7 @@ def _name(dataset: str) -> str:
 def _show(console: Console, ranking: Ranking) -> None:
     from rich import box
     from rich.table import Table
+    from rich.text import Text
 
     console.print(
         f"{ranking.dataset}: {ranking.images} training images, {ranking.classes} classes; asked: "
@@ -143,7 +145,7 @@ def _show(console: Console, ranking: Ranking) -> None:
     for place in ranking.places:
         table.add_row(
             f"{place.place:g}",
-            place.candidate,
+            Text(plain(place.candidate)),
             f"{place.low:.0f} to {place.high:.0f}",
             f"{place.level:.0%}",
             *(f"{place.ranks[label]:g}" for label in ranking.panel),
@@ -152,7 +154,7 @@ def _show(console: Console, ranking: Ranking) -> None:
         )
     for_tables().print(table)
     for sentence in _words(ranking):
-        console.print(sentence, markup=False)
+        console.print(plain(sentence), markup=False)
 
 
 def _words(ranking: Ranking) -> list[str]:

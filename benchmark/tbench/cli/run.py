@@ -15,6 +15,7 @@ import click
 from tbench.cli.cures import by_cure
 from tbench.cli.means import means
 from tbench.errors import PluginError, UsageError
+from tbench.plain import plain
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -124,7 +125,7 @@ def run(
     workers = workers or len(os.sched_getaffinity(0))
     executor = Registry.installed("executors").load(executor_name)(workers)
     for complaint in refused:
-        console.print(f"note: {complaint}", style="yellow", markup=False)
+        console.print(plain(f"note: {complaint}"), style="yellow", markup=False)
 
     with Store(store_path) as store:
         stock = Stock(suite.probe)
@@ -220,7 +221,7 @@ def _tell_absences(console: Console, plan: Plan, absent: Mapping[str, str]) -> N
     lost = sum(key.candidate in absent or key.dataset in absent for task in plan.tasks for key in task.cells)
     cost = f"as many as {lost:,} of {plan.cells:,} cells" if lost else "cells that rest on the reference set"
     for line in (f"not on this machine, so that {cost} will fail:", *(f"  {line}" for line in by_cure(absent))):
-        console.print(line, style="yellow", markup=False)
+        console.print(plain(line), style="yellow", markup=False)
 
 
 def _conclude(console: Console, summary: Summary, complaints: Sequence[str], took: str) -> None:
@@ -237,6 +238,6 @@ def _conclude(console: Console, summary: Summary, complaints: Sequence[str], too
         labels = dict.fromkeys(
             str(record.details.get("label", record.key.spec)) for record in summary.failed if record.reason == reason
         )
-        console.print(f"failed: {listed([*labels])} ({count} cells): {reason}", style="red", markup=False)
+        console.print(plain(f"failed: {listed([*labels])} ({count} cells): {reason}"), style="red", markup=False)
     for complaint in complaints:
-        console.print(f"note: {complaint}", style="yellow", markup=False)
+        console.print(plain(f"note: {complaint}"), style="yellow", markup=False)

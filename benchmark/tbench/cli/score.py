@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from tbench.errors import EvidenceError, Inapplicable, TbenchError, UsageError
+from tbench.plain import plain
 
 
 @click.command()
@@ -38,14 +39,17 @@ def score(specs: str, evidence: tuple[str, ...], device: str) -> None:
         except Inapplicable as answer:
             raise TbenchError(f"{specs} is not applicable: {answer}") from answer
     for text in dict.fromkeys(str(warning.message) for warning in warned):
-        click.echo(f"note: {text}", err=True)
+        click.echo(plain(f"note: {text}"), err=True)
     width = max(map(len, scores))
     for spec, value in scores.items():
         click.echo(f"{spec:{width}}  {value:.10g}" if len(scores) > 1 else f"{value:.10g}")
 
 
 def _read(word: str) -> tuple[str, object]:
+    from zipfile import is_zipfile
+
     import numpy as np
+    from numpy.lib.format import open_memmap
 
     name, equals, source = word.partition("=")
     if not equals or not name:
@@ -56,11 +60,13 @@ def _read(word: str) -> tuple[str, object]:
         pass
     path = Path(source)
     try:
-        loaded = np.load(path, allow_pickle=False)
+        if is_zipfile(path):
+            raise EvidenceError(f"{name}: {path} holds several arrays; save the one that is meant by numpy.save")
+        mapped = open_memmap(path, mode="r")  # no room is made for what a header promises and a file does not have
     except FileNotFoundError:
         raise UsageError(f"{name}: there is no file {path}") from None
-    except (OSError, ValueError) as error:
+    except EvidenceError:
+        raise
+    except Exception as error:  # numpy meets whatever bytes there are, and raises all sorts of things
         raise EvidenceError(f"{name}: {path} is not an array saved by numpy.save ({error})") from error
-    if not isinstance(loaded, np.ndarray):
-        raise EvidenceError(f"{name}: {path} holds several arrays; save the one that is meant by numpy.save")
-    return name, loaded
+    return name, np.asarray(mapped)

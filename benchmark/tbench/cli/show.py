@@ -21,6 +21,7 @@ def show(suite_name: str, protocol_name: str | None, store_path: str, table: str
     from tbench.leaderboard.board import make_board
     from tbench.leaderboard.page import facts, sections
     from tbench.leaderboard.terminal import terminal_lines
+    from tbench.plain import plain
     from tbench.store import Store
     from tbench.suite import load_suite
 
@@ -29,7 +30,7 @@ def show(suite_name: str, protocol_name: str | None, store_path: str, table: str
         board = make_board(store.latest(suite=frame.suite), frame)
     console = Console(highlight=False)
     for name, words in facts(board):
-        console.print(f"{name}: {words}", markup=False, style="dim")
+        console.print(plain(f"{name}: {words}"), markup=False, style="dim")
     for section in sections(board):
         if table in (section.name, "all"):
             console.print()

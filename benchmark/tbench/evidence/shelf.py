@@ -15,8 +15,10 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
+from tbench.errors import UsageError
 from tbench.evidence.turn import Turn, turn
 from tbench.files import place
+from tbench.outside import MOST, parse_json
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -41,12 +43,13 @@ class Shelf:
         """
         data, manifest = self.paths(key)
         try:
-            claims = json.loads(manifest.read_text())
-            with data.open("rb") as file:
-                found = hashlib.file_digest(file, "sha256").hexdigest()
+            with manifest.open(encoding="utf-8") as file:
+                claims = parse_json(file.read(MOST + 1), "it")
+            with data.open("rb") as content:
+                found = hashlib.file_digest(content, "sha256").hexdigest()
         except FileNotFoundError:
             return None
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, UsageError) as error:
             raise DamagedError(f"{manifest} cannot be read ({error})") from error
         if not isinstance(claims, dict) or claims.get("sha256") != found:
             raise DamagedError(f"{data} does not have the checksum that it was written with")
@@ -56,7 +59,7 @@ class Shelf:
             kept = _mapped(data), dict(claims["notes"])
         except FileNotFoundError:  # pruned meanwhile
             return None
-        except (SafetensorError, KeyError, TypeError) as error:
+        except (SafetensorError, KeyError, TypeError, ValueError) as error:
             raise DamagedError(f"{data} is not what the manifest says ({error})") from error
         if touch:
             with suppress(OSError):  # where others may only read, those who may write decide what is old

@@ -2,26 +2,42 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from tabulate import tabulate
 
 from tbench.files import place
 from tbench.leaderboard.tables import Section, Table
+from tbench.plain import plain
+
+TAG = re.compile(r"<(?=[A-Za-z/!?])")
+LINK = re.compile(r"\](?=[(\[])")
+PIPE = re.compile(r"\\*\|")
 
 
 def markdown(section: Section) -> str:
-    parts = [f"## {section.title}", *section.before]
+    parts = [f"## {inline(section.title)}", *map(inline, section.before)]
     for title, table in section.tables:
-        parts += [f"### {title}"] if title else []
+        parts += [f"### {inline(title)}"] if title else []
         parts.append(_table(table))
-    return "\n\n".join([*parts, *section.after])
+    return "\n\n".join([*parts, *map(inline, section.after)])
+
+
+def inline(text: str) -> str:
+    """One line in which nothing is a tag of HTML or a link; emphasis and code stay what they are."""
+    return LINK.sub(r"\\]", TAG.sub("&lt;", plain(text)))
 
 
 def _table(table: Table) -> str:
-    rows = [[cell.replace("|", "\\|") for cell in row] for row in table.rows]
+    header, *rows = ([_cell(cell) for cell in row] for row in (table.header, *table.rows))
     align = ["right" if side == "r" else "left" for side in table.align]
-    return tabulate(rows, table.header, tablefmt="pipe", colalign=align, disable_numparse=True)
+    return tabulate(rows, header, tablefmt="pipe", colalign=align, disable_numparse=True)
+
+
+def _cell(text: str) -> str:
+    """A backslash before a pipe would take away its own."""
+    return PIPE.sub(lambda found: "\\" * (2 * len(found[0]) - 1) + "|", inline(text))
 
 
 def write(path: Path, content: str) -> None:

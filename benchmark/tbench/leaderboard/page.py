@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from tbench.errors import TbenchError
 from tbench.files import abandoned
@@ -12,7 +12,7 @@ from tbench.leaderboard.accuracies import truth_section
 from tbench.leaderboard.board import Board, make_board
 from tbench.leaderboard.claims import claims_section
 from tbench.leaderboard.frame import Frame
-from tbench.leaderboard.markdown import markdown, write
+from tbench.leaderboard.markdown import inline, markdown, write
 from tbench.leaderboard.measures import datasets_section, pools_section
 from tbench.leaderboard.prices import cost_section
 from tbench.leaderboard.rankings import agreement_section, boards_section, yardsticks
@@ -29,8 +29,10 @@ def publish(records: Iterable[Record], frame: Frame, out: Path) -> Path:
 
     records: those of one suite, of any protocol. TbenchError where nothing can be written.
     """
+    if ".." in (inside := PurePath(frame.folder)).parts or inside.is_absolute():
+        raise TbenchError(f"leaderboard {frame.folder!r} would not lie in {out}; give the suite another name")
     board = make_board(records, frame)
-    folder = out / frame.folder
+    folder = out / inside
     files = tidy_files(board) | {"README.md": render(board)}
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -61,8 +63,9 @@ def sections(board: Board) -> tuple[Section, ...]:
 def render(board: Board) -> str:
     """The page, in Markdown."""
     frame = board.frame
-    parts = [f"# Leaderboard: {frame.title}", f"{frame.description[:1].upper()}{frame.description[1:]}."]
-    parts.append("\n".join(f"- **{name}**: {words}" for name, words in facts(board)))
+    parts = [f"# Leaderboard: {inline(frame.title)}"]
+    parts.append(f"{inline(frame.description[:1].upper() + frame.description[1:])}.")
+    parts.append("\n".join(f"- **{name}**: {inline(words)}" for name, words in facts(board)))
     parts.append("## How to read this\n\n" + "\n".join(f"- {line}" for line in _reading(frame)))
     parts += [markdown(section) for section in sections(board)]
     files = "\n".join(f"- [{name}]({name}): {words}" for name, words in descriptions(frame).items())

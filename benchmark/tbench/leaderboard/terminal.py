@@ -11,25 +11,26 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from tbench.leaderboard.tables import Section, Table
+from tbench.plain import plain
 
 GAP = 2  # between two columns, one of them the box's
 WORDY = 40  # a column of text may be folded down to this
 
 
 def terminal_lines(section: Section, width: int) -> Iterator[RenderableType]:
-    yield Text(section.title, style="bold underline")
+    yield Text(plain(section.title), style="bold underline")
     for line in section.before:
-        yield Text(line, style="dim")
+        yield Text(plain(line), style="dim")
     for title, table in section.tables:
         if title:
-            yield Text(f"\n{title}", style="bold")
+            yield Text(f"\n{plain(title)}", style="bold")
         for columns in _parts(table, width):
             yield Text()
             yield _rich(table, columns)
     if section.after:
         yield Text()
     for line in section.after:
-        yield Text(line)
+        yield Text(plain(line))
 
 
 def _parts(table: Table, width: int) -> Iterator[list[int]]:
@@ -52,15 +53,16 @@ def _rich(table: Table, columns: list[int]) -> RichTable:
     shown = RichTable(box=box.SIMPLE_HEAD, padding=(0, GAP - 1, 0, 0), pad_edge=False, show_edge=False)
     for place in columns:
         right = table.align[place] == "r"
-        shown.add_column(Text(table.header[place]), justify="right" if right else "left", no_wrap=right)
+        shown.add_column(Text(plain(table.header[place])), justify="right" if right else "left", no_wrap=right)
     for row in table.rows:
         shown.add_row(*(_styled(row[place]) for place in columns))
     return shown
 
 
 def _styled(cell: str) -> Text:
-    return Text(_bare(cell), style="bold" if cell != _bare(cell) else "")
+    return Text(_bare(cell), style="bold" if plain(cell) != _bare(cell) else "")
 
 
 def _bare(cell: str) -> str:
+    cell = plain(cell)
     return cell[2:-2] if cell.startswith("**") and cell.endswith("**") else cell

@@ -12,6 +12,7 @@ from tbench.api import EvidenceError
 
 DEEP = ("I;16", "I;16B", "I;16L", "I;16N", "I")  # grey in 0..65535; I is how Pillow reads a 16-bit PGM
 ENOUGH = 720  # pixels of the shorter side: more than networks look at (518 at most in the pools that ship)
+MOST_PIXELS = 2 * 89_478_485  # Pillow's own limit, 512 MB of colours, held even where a library has lifted Pillow's
 UNDECODABLE = ("MPEG",)  # Pillow knows such a file when it sees one, and no more
 
 
@@ -38,6 +39,7 @@ def decoded(path: Path) -> NDArray[np.uint8]:
     """
     try:
         with Image.open(path) as image:
+            _bounded(image)
             image.draft(None, (ENOUGH, ENOUGH))  # other formats know no scale, and ignore it
             ImageOps.exif_transpose(image, in_place=True)
             return rgb(image)
@@ -49,10 +51,17 @@ def flaw(path: Path) -> str | None:
     """What is wrong with a file at first sight: its header, and the checksums of formats that have them."""
     try:
         with Image.open(path) as image:
+            _bounded(image)
             image.verify()
     except Exception as error:  # as above
         return told(error)
     return None
+
+
+def _bounded(image: Image.Image) -> None:
+    """By its header, before there is room for a single pixel."""
+    if image.width * image.height > MOST_PIXELS:
+        raise ValueError(f"{image.width} x {image.height} pixels are more than {MOST_PIXELS:,}")
 
 
 def suffixes() -> frozenset[str]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,11 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tbench.api import EvidenceError, Split, UsageError, data_home
+from tbench_datasets.arrays.npz import read_arrays
 from tbench_datasets.stored import Part, Stored, asked
 from tbench_datasets.stratified import parted, take, validated
 
 Arrays = Mapping[str, NDArray[Any]]
 PARTS: tuple[Part, ...] = ("train", "val", "test")
+KEYS = ("images", "labels", "split", "class_names")
 
 
 class Family:
@@ -60,10 +60,9 @@ def _loaded(path: Path, whose: str) -> Arrays:
     if not path.is_file():
         raise UsageError(f"{whose}: there is no file {path}; give an .npz with images and labels")
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-            arrays = {key: stored[key] for key in ("images", "labels", "split", "class_names") if key in stored}
-    except (OSError, ValueError, AttributeError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        what = " ".join(str(error).split())
+        arrays = read_arrays(path, KEYS)
+    except Exception as error:  # readers meet whatever bytes there are, and raise all sorts of things
+        what = " ".join(str(error).split()) or type(error).__name__
         raise EvidenceError(f"{whose}: is no readable .npz of plain arrays ({what}); write it anew") from error
     if missing := [key for key in ("images", "labels") if key not in arrays]:
         raise EvidenceError(f"{whose}: holds no array {missing[0]}; give images and labels")

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-import json
-import tomllib
+import math
+import re
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from tbench.api import UsageError
+from tbench.api import UsageError, read_table
 
 SUFFIXES = (".toml", ".json")
+LARGEST = 4096  # pixels of a side; networks take up to 1024, and an image of this side 200 MB
+DIGITS = re.compile(r"[0-9a-fA-F]{64}")
+LOADING = (  # words by which makers of networks fetch or unpickle weights; those of a card are beside it
+    *("pretrained", "pretrained_cfg", "pretrained_cfg_overlay", "checkpoint_path", "cache_dir"),
+    *("weights", "weights_backbone"),
+)
 KINDS: Mapping[str, tuple[type, ...]] = {"str": (str,), "int": (int,), "float": (int, float)}
 
 
@@ -65,14 +71,7 @@ def read_card(weights: Path) -> Card:
 
 def parse_card(path: Path) -> Card:
     """What a card or a recipe says. UsageError, one line, for what cannot be."""
-    try:
-        text = path.read_text(encoding="utf-8")
-        table = tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
-    except (OSError, ValueError) as error:
-        told = str(error).partition("\n")[0]
-        raise UsageError(f"card {path} cannot be read: {told}") from error
-    if not isinstance(table, dict):
-        raise UsageError(f"card {path} is not a table of settings")
+    table = read_table(path, f"card {path}")
     known = {each.name: each for each in fields(Card)}
     if wrong := sorted(set(table) - set(known)):
         raise UsageError(f"card {path}: unknown {', '.join(wrong)}; a card has {', '.join(known)}")
@@ -82,12 +81,12 @@ def parse_card(path: Path) -> Card:
         raise UsageError(f"card {path} does not say its {', '.join(missing)}")
     for name, value in table.items():
         if not _fits(str(known[name].type), value):
-            raise UsageError(f"card {path}: {name} = {value!r} is not {_EXPECTED[name]}")
+            raise UsageError(f"card {path}: {name} = {value!r:.60} is not {_EXPECTED[name]}")
     values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in table.items()}
     card = Card(**values)
     for name, good in _sensible(card).items():
         if name in table and not good:
-            raise UsageError(f"card {path}: {name} = {table[name]!r} is not {_EXPECTED[name]}")
+            raise UsageError(f"card {path}: {name} = {table[name]!r:.60} is not {_EXPECTED[name]}")
     return card
 
 
@@ -96,26 +95,28 @@ def _fits(kind: str, value: object) -> bool:
         return isinstance(value, dict)
     if kind.startswith("tuple"):
         return isinstance(value, list) and all(_fits("float", each) for each in value)
-    return isinstance(value, KINDS[kind.removesuffix(" | None")]) and not isinstance(value, bool)
+    fits = isinstance(value, KINDS[kind.removesuffix(" | None")]) and not isinstance(value, bool)
+    return fits and not (isinstance(value, int | float) and not abs(value) < math.inf)
 
 
 def _sensible(card: Card) -> dict[str, bool]:
     return {
         "architecture": bool(card.architecture.partition(":")[2]),
-        "input_size": card.input_size > 0,
+        "input_size": 0 < card.input_size <= LARGEST,
         "mean": len(card.mean) == 3,
         "std": len(card.std) == 3 and all(each > 0 for each in card.std),
         "classes": card.classes >= 0,
-        "sha256": len(card.sha256) == 64,
+        "sha256": bool(DIGITS.fullmatch(card.sha256)),
         "interpolation": card.interpolation in ("nearest", "bilinear", "bicubic", "lanczos"),
-        "crop_fraction": 0 < card.crop_fraction <= 1,
+        "crop_fraction": 1 / LARGEST <= card.crop_fraction <= 1,
+        "arguments": not set(card.arguments) & set(LOADING),
         "source_accuracy": card.source_accuracy is None or 0 <= card.source_accuracy <= 1,
     }
 
 
 _EXPECTED: Mapping[str, str] = {
     "architecture": "timm:<name>, torchvision:<name> or package.module:callable",
-    "input_size": "a number of pixels",
+    "input_size": f"a number of pixels, {LARGEST} at most",
     "mean": "three numbers",
     "std": "three positive numbers",
     "classes": "a number of classes (0 for none)",
@@ -127,6 +128,6 @@ _EXPECTED: Mapping[str, str] = {
     "source_accuracy": "a share in [0, 1]",
     "classifier": "the name of a submodule",
     "features": "the name of a node",
-    "arguments": "a table",
+    "arguments": f"a table without {', '.join(LOADING)}",
     "recipe": "a table",
 }

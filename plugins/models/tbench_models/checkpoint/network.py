@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import inspect
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -100,8 +102,9 @@ def built(path: Path, card: Card) -> nn.Module:
 
 def _constructed(card: Card) -> nn.Module:
     kind, _, name = card.architecture.partition(":")
+    maker: Callable[..., object]
     match kind:
-        case "timm":
+        case "timm" if ":" not in name:  # what stands before one is a place to fetch from
             words: dict[str, Any] = {"pretrained": False, "num_classes": card.classes}
             maker = partial(create_model, name)
         case "torchvision":
@@ -109,11 +112,20 @@ def _constructed(card: Card) -> nn.Module:
             maker = partial(get_model, name)
         case _:
             words = {}
-            maker = getattr(importlib.import_module(kind), name)
+            maker = _maker(kind, name)
     network = maker(**(words | dict(card.arguments)))
     if not isinstance(network, nn.Module):
         raise TypeError(f"it gives a {type(network).__name__}, not a torch module")
     return network
+
+
+def _maker(module: str, name: str) -> Callable[..., object]:
+    """A card may come from anybody: of what can be called, it can name only what says that it makes networks."""
+    maker: Callable[..., object] = getattr(importlib.import_module(module), name)
+    made = maker if isinstance(maker, type) else inspect.signature(maker, eval_str=True).return_annotation
+    if not (isinstance(made, type) and issubclass(made, nn.Module)):
+        raise TypeError("it is no class of torch modules, nor a function that is annotated to return one")
+    return maker
 
 
 def _ready(body: nn.Module) -> nn.Module:

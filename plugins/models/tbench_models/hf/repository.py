@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +11,7 @@ from pathlib import Path
 import huggingface_hub
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
-from tbench.api import TbenchError, UsageError, data_home, may_download
+from tbench.api import TbenchError, UsageError, data_home, may_download, read_table
 from tbench_models.digest import sha256_of
 from tbench_models.downloads import absent
 from tbench_models.hf.library import told
@@ -19,6 +19,7 @@ from tbench_models.hf.library import told
 DESCRIPTION = ("config.json", "preprocessor_config.json")
 WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"  # the index, where weights are in several files
 EVERYTHING = (*DESCRIPTION, WEIGHTS, INDEX, "model-*.safetensors")
+PART = re.compile(r"\w[\w.-]*\.safetensors")  # beside the index, and nowhere else
 SHOWN = 12  # digits of a hash that stand for small files
 
 
@@ -110,4 +111,8 @@ def _parts(folder: Path) -> list[str]:
     """The files of weights that there should be."""
     if (folder / WEIGHTS).exists() or not (folder / INDEX).exists():
         return [WEIGHTS]
-    return sorted(set(json.loads((folder / INDEX).read_text(encoding="utf-8"))["weight_map"].values()))
+    index = read_table(folder / INDEX, f"index {folder / INDEX}")
+    files = set(places.values()) if isinstance(places := index.get("weight_map"), dict) else set()
+    if not files or not all(isinstance(file, str) and PART.fullmatch(file) for file in files):
+        raise UsageError(f"index {folder / INDEX} has no weight_map to files beside it; choose another repository")
+    return sorted(files)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from functools import partial
+from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
 from torchvision import models
 
-from tbench.api import Network
+from tbench.api import Network, TbenchError
 from tbench_models import cutting
 from tbench_models.preparation import Preparation
 from tbench_models.seeds import seeded, shape
-from tbench_models.torchvision_family.weights import make_sure
+from tbench_models.torchvision_family.weights import make_sure, tensors_only
 
 if TYPE_CHECKING:
     from torchvision.models import WeightsEnum
@@ -24,7 +25,11 @@ AUXILIARY = ("aux1", "aux2", "AuxLogits")  # heads of GoogLeNet and Inception th
 def pretrained(whose: str, architecture: str, weights: WeightsEnum, layer: str | None) -> Network:
     """With these weights; the head is the classifier, where its classes are those of the weights."""
     make_sure(whose, weights)
-    network = models.get_model(architecture, weights=weights, progress=False)
+    try:
+        with tensors_only():
+            network = models.get_model(architecture, weights=weights, progress=False)
+    except UnpicklingError as error:
+        raise TbenchError(f"weights of {whose} hold more than tensors; remove the file from torch's cache") from error
     classes = weights.meta["categories"] is not None  # VGG's IMAGENET1K_FEATURES have no trained classifier
     return _assembled(whose, architecture, network, weights, layer, classes=classes)
 

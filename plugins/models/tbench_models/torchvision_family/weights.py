@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.error import URLError
@@ -17,6 +20,7 @@ from tbench_models.downloads import absent
 if TYPE_CHECKING:
     from torchvision.models import WeightsEnum
 
+FORCED = "TORCH_FORCE_WEIGHTS_ONLY_LOAD"
 HASH = re.compile(r"-([a-f0-9]{8,})\.")  # the beginning of the sha256, in the name of the file
 
 
@@ -41,6 +45,19 @@ def make_sure(whose: str, weights: WeightsEnum) -> None:
             raise TbenchError(f"weights of {whose} cannot be fetched from {weights.url} ({error})") from error
     if not sha256_of(path).startswith(beginning):
         raise TbenchError(f"weights of {whose} are damaged (checksum of {path} is not in its name); remove that file")
+
+
+@contextmanager
+def tensors_only() -> Iterator[None]:
+    """Meanwhile torch.load executes nothing, although torchvision asks torch.hub for a file without saying so."""
+    before = os.environ.get(FORCED)
+    os.environ[FORCED] = "1"
+    try:
+        yield
+    finally:
+        del os.environ[FORCED]
+        if before is not None:
+            os.environ[FORCED] = before
 
 
 def _path(weights: WeightsEnum) -> Path:
