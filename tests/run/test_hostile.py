@@ -38,7 +38,7 @@ def hang(features):
 def leak(features):
     kept = []
     while True:
-        kept.append(np.ones(2**22))
+        kept.append(np.empty(2**22))
 
 
 def fork(features):
@@ -52,7 +52,7 @@ def fork(features):
 
 def flood(features):
     line = b"water " * 10**6
-    for _ in range(50):
+    for _ in range(10):
         os.write(1, line)
     return 0.5
 
@@ -121,7 +121,7 @@ RETURNED = {
     }.items()
 }
 APART = {
-    "hang": "took longer than 2 s and was stopped (--cell-seconds)",
+    "hang": "took longer than 5 s and was stopped (--cell-seconds)",
     "leak": "needs more than 0.5 GiB of memory (--cell-memory)",
     "interrupt": "KeyboardInterrupt:",
     "quit": "its process gave no answer and ended with exit code 3",
@@ -129,7 +129,7 @@ APART = {
 }
 KEPT = {"fine": 0.75, "honest": 0.25}
 KEPT_APART = {"scribble": 1.0, "fork": 1.0, "flood": 0.5}
-LIMITS = ("--cell-seconds", "2", "--cell-memory", "0.5")
+LIMITS = ("--cell-seconds", "5", "--cell-memory", "0.5")
 
 
 @pytest.fixture(scope="module")
@@ -183,7 +183,7 @@ def test_apart(
     assert f"not applicable 0, failed {len(expected)}" in said
     assert kept.items() <= values(house).items()
     assert said.count("metric flood from hostile-metrics 1.0 printed") == 1
-    assert "for mini/resnet-mix on mini/digits, 300,000,000 bytes: water water" in said
+    assert re.search(r"for mini/resnet-mix on mini/digits, [1-9][\d,]{8,} bytes: water water", said)
     assert len(said) < 20_000
     children = [int(line) for line in (tmp_path / "children").read_text().split()]
     assert len(children) % 2 == 0 < len(children)

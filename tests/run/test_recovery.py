@@ -23,8 +23,8 @@ def fill(folder: Path) -> Path:
     random = np.random.default_rng(0)
     for name, brightest in (("dark", 128), ("light", 256)):
         (folder / name).mkdir(parents=True)
-        for number, pixels in enumerate(random.integers(0, brightest, (COUNT, 8, 8, 3), dtype=np.uint8)):
-            Image.fromarray(pixels).save(folder / name / f"{number:03d}.png", compress_level=0)
+        for number, pixels in enumerate(random.integers(0, brightest, (COUNT, 32, 32, 3), dtype=np.uint8)):
+            Image.fromarray(pixels).save(folder / name / f"{number:03d}.jpg")
     return folder
 
 
@@ -40,10 +40,11 @@ def shards(house: House) -> int:
 def test_an_image_that_breaks_off_costs_what_rests_on_it_until_it_is_mended(house: House, tmp_path: Path) -> None:
     folder = fill(tmp_path / "photos")
     images = family.dataset(str(folder)).split("train", 0).images
-    assert isinstance(images, Pictures) and images.stored
+    assert isinstance(images, Pictures)
+    assert images.stored
     whole = images.stored(int(images.numbers[SHARD + 10]))
-    (broken,) = (path for path in folder.rglob("*.png") if path.read_bytes() == whole)
-    broken.write_bytes(whole[: len(whole) // 2])
+    (broken,) = (path for path in folder.rglob("*.jpg") if path.read_bytes() == whole)
+    broken.write_bytes(whole[: len(whole) * 3 // 4])  # which shows only when it is decoded
     about(house, folder)
     words = ("--models", "*mix")
 
