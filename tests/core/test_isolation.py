@@ -17,8 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tbench.api import Score
+from tbench.cli.isolate import isolation
 from tbench.errors import Inapplicable, SaturationWarning, ScoreWarning, TbenchError, UsageError
-from tbench.isolation import Apart, Isolation
+from tbench.isolation import Apart, Isolation, Whose
 from tbench.metric import Catalogue, directly
 from tbench.stopwatch import Timing, once
 
@@ -244,6 +245,31 @@ def test_whose_metrics_are_called_apart() -> None:
     assert not own.foreign
     for whose, is_apart in (("none", False), ("foreign", False), ("all", True)):
         assert (Isolation(whose).call(own, print) is not directly) == is_apart  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("whose", "willing", "device", "settled"),
+    [
+        (None, True, "cpu", "foreign"),
+        (None, False, "cpu", "none"),
+        (None, True, "cuda", "none"),
+        ("none", True, "cpu", "none"),
+        ("none", True, "cuda", "none"),
+        ("foreign", False, "cpu", "foreign"),
+        ("all", False, "cpu", "all"),
+    ],
+)
+def test_what_the_options_come_to(whose: Whose | None, willing: bool, device: str, settled: Whose) -> None:
+    got = isolation(whose, 7, None, willing=willing, device=device, workers=2)
+    assert (got.whose, got.seconds) == (settled, 7)
+    alone = isolation(whose, 7, None, willing=willing, device=device, workers=1)
+    assert alone.memory == 2 * got.memory > 0
+    assert isolation(whose, 7, 3, willing=willing, device=device, workers=2).memory == 3
+
+
+def test_a_process_that_uses_cuda_is_not_forked() -> None:
+    with pytest.raises(UsageError, match=r"^--isolate all works on Linux and with --device cpu only; leave it out$"):
+        isolation("all", 600, None, willing=True, device="cuda", workers=1)
 
 
 def _wait_until(true: Callable[[], bool], patience: float = 60) -> None:
