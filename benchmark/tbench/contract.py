@@ -16,7 +16,7 @@ from tbench.api import Network
 from tbench.errors import EvidenceError, Inapplicable, TbenchError, UsageError
 from tbench.evidence.admission import PER_SAMPLE
 from tbench.evidence.graph import Evidence, Root
-from tbench.metric import Catalogue, Metric
+from tbench.metric import Call, Catalogue, Metric, directly
 
 SAMPLES, COLUMNS, CLASSES, SOURCES, SIDE = 120, 12, 4, 7, 8
 TOLERANCE = 1e-6  # relative; what reordered sums may differ by
@@ -90,10 +90,10 @@ def check(metric: Metric, catalogue: Catalogue) -> list[Check]:
     return [_tried(promise, attempt, excuse) for promise, attempt, excuse in promises]
 
 
-def rehearse(metric: Metric, catalogue: Catalogue) -> None:
+def rehearse(metric: Metric, catalogue: Catalogue, call: Call = directly) -> None:
     """UsageError if the metric itself refuses its settings, which is better known before hours are spent."""
     try:
-        _Trial(metric, catalogue).value(_made_up())
+        _Trial(metric, catalogue, call).value(_made_up())
     except UsageError:
         raise
     except Exception:
@@ -104,13 +104,15 @@ def rehearse(metric: Metric, catalogue: Catalogue) -> None:
 class _Trial:
     metric: Metric
     catalogue: Catalogue
+    call: Call = directly
 
     def value(self, evidence: Arrays) -> float | None:
         roots = {name: Root.of(value) for name, value in evidence.items()}
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)
             try:
-                return self.metric.judge(Evidence(roots, self.catalogue.nodes, whose="made-up evidence")).value
+                made_up = Evidence(roots, self.catalogue.nodes, whose="made-up evidence")
+                return self.metric.judge(made_up, call=self.call).value
             except Inapplicable:
                 return None
 

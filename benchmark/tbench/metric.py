@@ -6,6 +6,7 @@ import math
 import numbers
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,13 @@ from tbench.evidence.graph import Cost, Evidence
 from tbench.registry import Registry
 from tbench.spec import Piece, bind, defaults, needs, parse, shortened, spelled_out, split_specs
 from tbench.stopwatch import Timing, once, steady
+
+Call = Callable[[Callable[[], tuple[Score, Timing]]], tuple[Score, Timing]]
+
+
+def directly(measured: Callable[[], tuple[Score, Timing]]) -> tuple[Score, Timing]:
+    """In this process."""
+    return measured()
 
 
 @dataclass(frozen=True)
@@ -47,22 +55,33 @@ class Metric:
     core: Applied
     transforms: tuple[Applied, ...] = ()
 
-    def judge(self, evidence: Evidence, *, repeat: bool = False) -> Verdict:
-        """The score of the evidence's candidate, timed once or (repeat) until the time is steady."""
+    def judge(self, evidence: Evidence, *, repeat: bool = False, call: Call = directly) -> Verdict:
+        """The score of the evidence's candidate, timed once or (repeat) until the time is steady.
+
+        call: where the metric's function runs; all evidence is computed in this process.
+        """
         for transform in self.transforms:
             evidence = evidence.moved(transform.label, transform.function, transform.settings)
         asked = needs(self.core.function)
         wanted = [need for need in asked if need not in self.spared]
         given = dict.fromkeys(asked) | {need: evidence[need] for need in wanted}
-        value, timing = (steady if repeat else once)(lambda: self.core.function(**given, **self.core.settings))
+
+        def measured() -> tuple[Score, Timing]:
+            value, timing = (steady if repeat else once)(lambda: self._called(given))
+            return self._score(value), timing
+
+        score, timing = call(measured)
         costs: dict[str, Cost] = {}
         for need in wanted:
             costs |= evidence.cost(need)
         for warning in dict.fromkeys(warning for need in wanted for warning in evidence.warnings(need)):
             warnings.warn(warning, stacklevel=2)
-        score = value if isinstance(value, Score) else Score(value)
-        terms = {name: self._number(term) for name, term in score.terms.items()}
-        return Verdict(self._number(score.value), terms, timing, dict(sorted(costs.items())))
+        return Verdict(score.value, score.terms, timing, dict(sorted(costs.items())))
+
+    @property
+    def foreign(self) -> bool:
+        """Whether another package than tbench brings it."""
+        return self.origin.partition(" ")[0].lower() != "tbench"
 
     @property
     def asked(self) -> tuple[str, ...]:
@@ -76,10 +95,28 @@ class Metric:
         spares = getattr(self.core.function, "spares", None)
         return frozenset(spares(defaults(self.core.function) | dict(self.core.settings))) if spares else frozenset()
 
+    def _called(self, given: Mapping[str, object]) -> object:
+        """What asks the interpreter to end is meant for a script, and is a failure of the metric here."""
+        try:
+            return self.core.function(**given, **self.core.settings)
+        except (Exception, KeyboardInterrupt):
+            raise
+        except BaseException as error:
+            what = f"raised {type(error).__name__}"
+            raise TbenchError(f"metric {self.label} from {self.origin} {what}; it must return one number") from error
+
+    def _score(self, value: object) -> Score:
+        score = value if isinstance(value, Score) else Score(value)  # type: ignore[arg-type]
+        return Score(self._number(score.value), {name: self._number(term) for name, term in score.terms.items()})
+
     def _number(self, value: object) -> float:
-        if isinstance(value, numbers.Real) and math.isfinite(number := float(value)):
-            return number
-        shown = repr(value) if isinstance(value, numbers.Number) else type(value).__name__
+        with suppress(OverflowError):
+            if isinstance(value, numbers.Real) and math.isfinite(number := float(value)):
+                return number
+        shown = type(value).__name__
+        for plain in (float, complex):
+            if isinstance(value, plain):
+                shown = plain.__repr__(value)  # a subclass may say anything of itself
         raise TbenchError(f"metric {self.label} from {self.origin} returned {shown}; it must return one finite number")
 
 

@@ -25,7 +25,8 @@ from tbench.evidence.pool import Pool
 from tbench.evidence.shelf import Shelf
 from tbench.executors import Notice
 from tbench.failure import reason, unable
-from tbench.metric import Catalogue
+from tbench.isolation import Isolation
+from tbench.metric import Call, Catalogue, Metric
 from tbench.plan import Task, models
 from tbench.properties import Properties
 from tbench.protocol import Protocol
@@ -38,15 +39,18 @@ from tbench.sweep import Sweep
 from tbench.tuned import Tuned
 
 FINE_TUNED: Touch = "fine-tuned weights"
+NOWHERE_APART = Isolation()
 
 
 @dataclass(frozen=True)
 class Means:
-    """What work is done with: the device, the precision of features, and the folder where what is dear is kept."""
+    """What work is done with: the device, the precision of features, the folder where what is dear is kept, and which
+    metrics are called apart."""
 
     device: str
     precision: str
     folder: Path
+    isolation: Isolation = NOWHERE_APART
 
 
 class Workshop:
@@ -64,6 +68,7 @@ class Workshop:
         self._needs = cache(self._needs_of)
         self._pool = lru_cache(1)(self._pool_of)
         self._notices: list[str] = []
+        self._heard: set[str] = set()  # metrics that printed, which is told once
         with one_thread():
             _warm_up(means.device)
 
@@ -97,7 +102,7 @@ class Workshop:
                     raise evidence
                 with warnings.catch_warnings(record=True) as warned:
                     warnings.simplefilter("always")
-                    verdict = metric.judge(evidence, repeat=True)
+                    verdict = metric.judge(evidence, repeat=True, call=self._call(metric, evidence.whose))
             except Inapplicable as answer:
                 yield unable(key, "inapplicable", str(answer), label)
             except Exception as error:
@@ -126,6 +131,14 @@ class Workshop:
                 )
             yield from map(Notice, self._notices)
             self._notices.clear()
+
+    def _call(self, metric: Metric, whose: str) -> Call:
+        def hear(printed: str) -> None:
+            if metric.spec not in self._heard:
+                self._heard.add(metric.spec)
+                self._notices.append(f"metric {metric.label} from {metric.origin} printed, for {whose}, {printed}")
+
+        return self._means.isolation.call(metric, hear)
 
     def _rests_on(self, spec: str) -> dict[str, str]:
         """What the value of a score depends on that is not in its key."""

@@ -100,7 +100,8 @@ def test_a_metric_that_kills_its_worker_costs_its_own_cells(house: House, undist
         {"deadly.py": "import os, signal\ndef deadly(features):\n    os.kill(os.getpid(), signal.SIGKILL)\n"},
         {"tbench.metrics": ["deadly = deadly:deadly"]},
     )
-    ended = house.run(metrics="deadly,leep,logme,logme+ped,random", executor="processes", env=path(deadly))
+    words = ("--isolate", "none")
+    ended = house.run(*words, metrics="deadly,leep,logme,logme+ped,random", executor="processes", env=path(deadly))
     assert ended.returncode == 1
     assert "deadly (2 cells): its worker process was killed by SIGKILL, 3 times over" in " ".join(ended.stdout.split())
     values = house.values()

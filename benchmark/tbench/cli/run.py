@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tbench.cli.cures import by_cure
+from tbench.cli.isolate import isolate, isolation
 from tbench.cli.means import means
 from tbench.errors import PluginError, UsageError
 from tbench.plain import plain
@@ -20,6 +21,7 @@ from tbench.plain import plain
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from tbench.isolation import Whose
     from tbench.metric import Catalogue, Metric
     from tbench.plan import Plan
     from tbench.protocol import Protocol
@@ -42,6 +44,7 @@ CALIBRATION_STEPS = 200
 @click.option("--executor", "executor_name", default="processes", show_default=True, help="Where work runs.")
 @click.option("--workers", type=click.IntRange(min=1), help="How many at once; as many as there are cores otherwise.")
 @means(precision="float32")
+@isolate
 @click.option(
     "--store", "store_path", default=".tbench/results.sqlite", show_default=True, help="Where facts are kept."
 )
@@ -68,6 +71,9 @@ def run(
     workers: int | None,
     device: str,
     precision: str,
+    whose: Whose | None,
+    cell_seconds: float,
+    cell_memory: float | None,
     store_path: str,
     out: str,
     calibrate: int | None,
@@ -116,14 +122,16 @@ def run(
         datasets=chosen("dataset", datasets, suite.datasets, suite.name),
     )
     catalogue = Catalogue.installed()
-    wanted, refused = catalogue.choose(metrics, suite.metrics)
-    for metric in wanted:
-        if ":" in metric.label:
-            rehearse(metric, catalogue)
     algebra(device)
     precision = settled(precision, device)
     workers = workers or len(os.sched_getaffinity(0))
     executor = Registry.installed("executors").load(executor_name)(workers)
+    willing = getattr(executor, "isolates", False)
+    apart = isolation(whose, cell_seconds, cell_memory, willing=willing, device=device, workers=workers)
+    wanted, refused = catalogue.choose(metrics, suite.metrics)
+    for metric in wanted:
+        if ":" in metric.label:
+            rehearse(metric, catalogue, apart.call(metric, lambda _: None))
     for complaint in refused:
         console.print(plain(f"note: {complaint}"), style="yellow", markup=False)
 
@@ -146,7 +154,7 @@ def run(
         _tell_absences(console, plan, stock.absent(part.candidates, (*part.datasets, part.reference)))
         if dry_run:
             return
-        means = Means(device, precision, Path(store_path).parent)
+        means = Means(device, precision, Path(store_path).parent, apart)
         open_workshop = partial(Workshop, suite, protocol, means)
         with Terminal(plan, protocol, console, workers) as terminal:
             listeners = Listeners(Registry.installed("hooks").entries(), terminal=terminal)

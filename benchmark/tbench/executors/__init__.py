@@ -29,7 +29,10 @@ class Lost:
 
 
 class Executor(Protocol):
-    """What an entry point of tbench.executors names: a class that is called with the number of workers."""
+    """What an entry point of tbench.executors names: a class that is called with the number of workers.
+
+    If its `isolates` is true, strangers' metrics are called in processes of their own unless the user says otherwise.
+    """
 
     def run(self, open_workshop: OpenWorkshop, tasks: Iterable[Task]) -> Iterator[Record | Notice | Lost]:
         """Do every task once, in any order. open_workshop can be pickled; it is called once in each worker."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from tbench.environment import switched_on
 from tbench.executors import Lost
+from tbench.failure import ending
 
 if TYPE_CHECKING:
     from tbench.executors import Notice, OpenWorkshop
@@ -37,6 +39,8 @@ class Processes:
 
     Each has a pipe of its own, so that none can leave a lock behind when it is killed.
     """
+
+    isolates = True
 
     def __init__(self, workers: int) -> None:
         self._count = workers
@@ -89,14 +93,13 @@ def _hand_out(worker: Worker, waiting: deque[Task]) -> None:
 def _lost(worker: Worker) -> Lost:
     assert worker.task is not None
     worker.process.join()
-    code = worker.process.exitcode or 0
-    how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
-    return Lost(worker.task, f"its worker process {how}")
+    return Lost(worker.task, f"its worker process {ending(worker.process.exitcode or 0)}")
 
 
 def _serve(open_workshop: OpenWorkshop, pipe: Connection) -> None:
     """A worker's life: until the driver closes the pipe or is gone. Ctrl-C is the driver's to handle."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.register_at_fork(after_in_child=pipe.close)  # or the driver would not hear that this worker is dead
     try:
         workshop = open_workshop()
         while True:
