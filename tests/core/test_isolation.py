@@ -162,7 +162,7 @@ def test_a_fork_that_comes_back_from_the_metric_answers_nobody_twice() -> None:
         (lambda: os._exit(3), "ended with exit code 3"),
         (lambda: os.kill(os.getpid(), signal.SIGKILL), "was killed by SIGKILL"),
         (lambda: os.kill(os.getpid(), signal.SIGTERM), "was killed by SIGTERM"),
-        (lambda: os.closerange(3, 256), "was killed by SIGKILL"),
+        (lambda: os.closerange(3, 256), "(was killed by SIGKILL|ended with exit code 1)"),  # whichever comes first
     ],
 )
 def test_who_dies_is_told_by_how(act: Callable[[], object], how: str) -> None:

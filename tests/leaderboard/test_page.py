@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import random
 import re
 from collections.abc import Callable
@@ -72,10 +73,10 @@ def test_a_page_is_replaced_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     page = publish(whole_store(), whole_frame(), tmp_path)
     before = page.read_bytes()
 
-    def full(self: Path, *_: object, **__: object) -> int:
+    def full(file: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_text", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(TbenchError, match="cannot be written: No space left on device"):
         publish([], whole_frame(), tmp_path)
     assert page.read_bytes() == before
