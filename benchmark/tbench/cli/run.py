@@ -127,6 +127,7 @@ def run(
 
     with Store(store_path) as store:
         stock = Stock(suite.probe)
+        mark = store.mark()
         known = stock.still_true(store.latest(suite.name), precision, protocol.middle.spec)
         plan = make_plan(
             part,
@@ -148,7 +149,7 @@ def run(
         with Terminal(plan, protocol, console, workers) as terminal:
             listeners = Listeners(Registry.installed("hooks").entries(), terminal=terminal)
             listeners.tell("started", cells=plan.cells, remembered=plan.remembered)
-            summary = walk(plan, store, executor, open_workshop, listeners)
+            summary = walk(plan, store, executor, open_workshop, listeners, since=mark)
         listeners.tell(
             "finished", measured=summary.measured, inapplicable=summary.inapplicable, failed=len(summary.failed)
         )
