@@ -50,7 +50,8 @@ def merged(first: Iterable[Record], *others: Iterable[Record], prefer: Preferenc
             here = known.get(record.key)
             if here is not None and (record.status == "failed" or _outcome(here) == _outcome(record)):
                 same += 1
-                said[record.key] = max(said.get(record.key, here.time), record.time)
+                if record.status != "failed":
+                    said[record.key] = max(said.get(record.key, here.time), record.time)
                 continue
             if here is not None and here.status != "failed":
                 conflicts.append(Conflict(here, record))
