@@ -51,7 +51,8 @@ class OnServer:
         self._connection = connection.execution_options(isolation_level="AUTOCOMMIT")
 
     def take(self, work: str) -> bool:
-        return bool(self._connection.execute(text("SELECT pg_try_advisory_lock(:place)"), {"place": _place(work)}).scalar())
+        asked = text("SELECT pg_try_advisory_lock(:place)")
+        return bool(self._connection.execute(asked, {"place": _place(work)}).scalar())
 
     def drop(self, work: str) -> None:
         self._connection.execute(text("SELECT pg_advisory_unlock(:place)"), {"place": _place(work)})

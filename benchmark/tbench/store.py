@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
 from pathlib import Path
 from types import TracebackType
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import (
     Column,
@@ -17,7 +16,7 @@ from sqlalchemy import (
     Index,
     Integer,
     MetaData,
-    Row,
+    ScalarSelect,
     Table,
     Text,
     func,
@@ -32,15 +31,15 @@ from sqlalchemy.types import UserDefinedType
 from tbench.claims import Claims
 from tbench.database import Database
 from tbench.errors import StoreError
-from tbench.results import FORMAT, Key, Kind, Record, Status, from_document, from_json, newer
+from tbench.results import Key, Kind, Record, from_json, newer
+from tbench.rows import FIELDS, MEASURED, TEXTS, Columns, Texts, written
 
 SCHEMA = 2  # how the tables look; what a record looks like has a number of its own
 BLOCK = 500  # texts, and rows, that one statement speaks of
+LOT = 10_000  # rows that are read at once
 REMEMBERED = 50_000  # texts that a writer knows the numbers of
 KEY = ("kind", "suite", "dataset", "candidate", "spec", "seed")
 IN_ORDER = attrgetter(*(f"key.{name}" for name in KEY))
-TEXTS = (*KEY[:-1], "status", "reason", "words", "evidence", "provenance")  # columns that hold numbers of texts
-NUMBERS = ("value", "seconds", "cpu_seconds")
 
 
 class Exact(UserDefinedType[float]):
@@ -67,7 +66,7 @@ RECORDS = Table(
     METADATA,
     Column("id", Integer, primary_key=True),
     *(Column(name, Integer, nullable=False) for name in (*TEXTS, "seed", "format")),
-    *(Column(name, Double().with_variant(Exact(), "sqlite")) for name in NUMBERS),
+    *(Column(name, Double().with_variant(Exact(), "sqlite")) for name in MEASURED),
     Column("numbers", Text, nullable=False),
     Column("time", Text, nullable=False),
     Index("records_by_key", "suite", "kind", "dataset", "candidate", "seed", "spec", "id"),
@@ -112,11 +111,11 @@ class Store:
 
         mark: StoreError if anything was added since that was taken.
         """
-        written = [_written(record) for record in records]
+        rows = [written(record) for record in records]
         with self._database.writing() as connection:
             if mark is not None and _filled(connection) != mark:
                 raise StoreError(f"{self.where} was written to in the meantime: end the runs on it, or name another")
-            self._insert(connection, written)
+            self._insert(connection, rows)
 
     def latest(self, suite: str | None = None, kind: Kind | None = None) -> list[Record]:
         """The last record of each key, sorted by key. What several records say alike is one object: do not change it."""
@@ -124,11 +123,23 @@ class Store:
             last = select(func.max(RECORDS.c.id))
             for column, wanted in ((RECORDS.c.suite, suite), (RECORDS.c.kind, kind)):
                 if wanted is not None:
-                    last = last.where(column == select(SAID.c.id).where(SAID.c.digest == _digest(wanted)).scalar_subquery())
+                    last = last.where(column == _number(wanted))
             last = last.group_by(*(RECORDS.c[name] for name in KEY))
-            rows = connection.execute(select(RECORDS).where(RECORDS.c.id.in_(last))).all()
-            said = _Said(connection)
-        return sorted((_record(row, said) for row in rows), key=IN_ORDER)
+            query = select(*(RECORDS.c[name] for name in FIELDS)).where(RECORDS.c.id.in_(last))
+            rows = connection.execute(query).all()
+            texts = _texts(connection)
+        return sorted(map(texts.record, rows), key=IN_ORDER)
+
+    def columns(self, suite: str, kind: Kind) -> Columns:
+        """All records, in the order in which they were added: of one key the last counts."""
+        made = Columns()
+        query = select(*(RECORDS.c[name] for name in FIELDS)).order_by(RECORDS.c.id)
+        query = query.where(RECORDS.c.suite == _number(suite), RECORDS.c.kind == _number(kind))
+        with self._database.reading() as connection:
+            for rows in connection.execution_options(yield_per=LOT).execute(query).partitions():
+                made.extend(rows)
+            made.texts = _texts(connection)
+        return made
 
     def mark(self) -> int:
         """The place up to which the store is filled."""
@@ -197,7 +208,7 @@ class Store:
         documents = select(text("document")).select_from(text("records")).order_by(text("id"))
         if self._database.read_only:
             with self._database.reading() as connection:
-                found = [_written(from_json(document)) for (document,) in connection.execute(documents)]
+                found = [written(from_json(document)) for (document,) in connection.execute(documents)]
             self._database.turn_to_memory()
             self._make()
             with self._database.writing() as connection:
@@ -206,18 +217,18 @@ class Store:
         with self._database.writing() as connection:
             if connection.execute(select(ABOUT.c.schema)).scalar_one() != FIRST:
                 return  # another was faster
-            found = [_written(from_json(document)) for (document,) in connection.execute(documents)]
+            found = [written(from_json(document)) for (document,) in connection.execute(documents)]
             connection.execute(text("DROP TABLE records"))
             METADATA.create_all(connection)
             self._insert(connection, found)
             connection.execute(update(ABOUT).values(schema=SCHEMA))
 
-    def _insert(self, connection: Connection, written: list[dict[str, Any]]) -> None:
+    def _insert(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
         try:
-            for start in range(0, len(written), BLOCK):
-                rows = written[start : start + BLOCK]
-                numbers = self._learnt(connection, {row[name] for row in rows for name in TEXTS})
-                told = [row | {name: numbers[row[name]] for name in TEXTS} for row in rows]
+            for start in range(0, len(rows), BLOCK):
+                several = rows[start : start + BLOCK]
+                numbers = self._learnt(connection, {row[name] for row in several for name in TEXTS})
+                told = [{**row, **{name: numbers[row[name]] for name in TEXTS}} for row in several]
                 connection.execute(insert(RECORDS), told)
         except BaseException:
             self._numbers.clear()  # some may be of texts that will not be there
@@ -246,77 +257,16 @@ class Store:
         return numbers
 
 
-class _Said:
-    """Texts by their numbers, and what those that are JSON say; each is read once."""
-
-    def __init__(self, connection: Connection) -> None:
-        self.texts: dict[int, str] = {number: said for number, said in connection.execute(select(SAID.c.id, SAID.c.text))}
-        self._meant: dict[int, Any] = {}
-
-    def meant(self, number: int) -> Any:
-        if number not in self._meant:
-            self._meant[number] = json.loads(self.texts[number])
-        return self._meant[number]
+def _number(text: str) -> ScalarSelect[int]:
+    return select(SAID.c.id).where(SAID.c.digest == _digest(text)).scalar_subquery()
 
 
-def _written(record: Record) -> dict[str, Any]:
-    """A row, its texts still in full. What details say in words is said by many records, and numbers by one alone."""
-    words = {name: value for name, value in record.details.items() if _is_words(value)}
-    numbers = {name: value for name, value in record.details.items() if name not in words}
-    try:
-        json.dumps([getattr(record, name) for name in NUMBERS], allow_nan=False)
-        return {
-            **{name: getattr(record.key, name) for name in KEY},
-            **{name: getattr(record, name) for name in ("status", *NUMBERS, "time", "format")},
-            "reason": _dumped(record.reason),
-            "words": _dumped(words),
-            "evidence": _dumped(record.evidence),
-            "provenance": _dumped(record.provenance),
-            "numbers": _dumped(numbers),
-        }
-    except (TypeError, ValueError) as error:
-        raise StoreError(f"record of {record.key.spec} on {record.key.candidate} cannot be written: {error}") from error
-
-
-def _record(row: Row[Any], said: _Said) -> Record:
-    texts = said.texts
-    details = said.meant(row.words) | json.loads(row.numbers)
-    if row.format == FORMAT:
-        return Record(
-            Key(
-                cast(Kind, texts[row.kind]),
-                *(texts[number] for number in (row.suite, row.dataset, row.candidate, row.spec)),
-                row.seed,
-            ),
-            cast(Status, texts[row.status]),
-            row.value,
-            said.meant(row.reason),
-            row.seconds,
-            row.cpu_seconds,
-            said.meant(row.evidence),
-            details,
-            said.meant(row.provenance),
-            row.time,
-            row.format,
-        )
-    told = {name: getattr(row, name) for name in (*NUMBERS, "time", "format")}
-    told |= {name: said.meant(getattr(row, name)) for name in ("reason", "evidence", "provenance")}
-    key = {name: texts[getattr(row, name)] for name in KEY[:-1]} | {"seed": row.seed}
-    return from_document(told | {"key": key, "status": texts[row.status], "details": details})
+def _texts(connection: Connection) -> Texts:
+    return Texts({row.id: row.text for row in connection.execute(select(SAID.c.id, SAID.c.text))})
 
 
 def _filled(connection: Connection) -> int:
     return connection.execute(select(func.max(RECORDS.c.id))).scalar() or 0
-
-
-def _is_words(value: object) -> bool:
-    if isinstance(value, list | tuple):
-        return all(isinstance(one, str) for one in value)
-    return value is None or isinstance(value, str | bool)
-
-
-def _dumped(value: object) -> str:
-    return json.dumps(value, sort_keys=True, allow_nan=False, separators=(",", ":"))
 
 
 def _digest(said: str) -> str:

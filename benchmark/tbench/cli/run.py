@@ -87,6 +87,7 @@ def run(
     from tbench.contract import rehearse
     from tbench.evidence.algebra import algebra
     from tbench.hooks import Listeners
+    from tbench.leaderboard.facts import Facts
     from tbench.leaderboard.page import publish
     from tbench.metric import Catalogue
     from tbench.plan import make_plan
@@ -153,7 +154,7 @@ def run(
         listeners.tell(
             "finished", measured=summary.measured, inapplicable=summary.inapplicable, failed=len(summary.failed)
         )
-        page = publish(store.latest(suite.name), suite.frame(protocol_name), Path(out))
+        page = publish(Facts.stored(store, suite.name), suite.frame(protocol_name), Path(out))
     took = duration(time.monotonic() - start)
     if plan.tasks:
         took += f"; {duration(plan.seconds(protocol) / workers)} were expected of {workers} quiet cores"

@@ -12,7 +12,7 @@ CPU = "cpu"
 
 def machine_of(record: Record) -> str:
     """Seconds of two devices of one machine are as little alike as those of two machines."""
-    return _named(record.provenance)
+    return machine_named(record.provenance)
 
 
 def machines_of(record: Record) -> set[str]:
@@ -21,9 +21,10 @@ def machines_of(record: Record) -> set[str]:
     Evidence that names no device was made on the record's.
     """
     nodes = record.evidence.values()
-    return {machine_of(record)} | {_named({**record.provenance, **node}) for node in nodes}
+    return {machine_of(record)} | {machine_named({**record.provenance, **node}) for node in nodes}
 
 
-def _named(told: Mapping[str, Any]) -> str:
+def machine_named(told: Mapping[str, Any]) -> str:
+    """By a provenance."""
     machine, device = str(told.get("machine", "unknown")), str(told.get("device") or CPU)
     return machine if device == CPU else f"{machine}, {device}"

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from tbench.leaderboard.ledger import Ledger
 from tbench.results import Record
 from tbench.spec import PRESET, Piece, Spec, parse
 
@@ -40,7 +41,9 @@ class Metric:
 def find_metrics(scores: Iterable[Record], floors: tuple[str, ...]) -> tuple[Metric, ...]:
     """In the order of their labels. Two specs that came under one label are both called by their spec."""
     found: dict[str, list[Record]] = defaultdict(list)
-    for record in scores:
+    ledger = Ledger.of(scores)
+    for first in ledger.groups("spec", "status", "words").first:  # the others say nothing else that is asked here
+        record = ledger[first]
         found[record.key.spec].append(record)
     labels = {
         spec: min((str(one.details.get("label", spec)) for one in records), key=lambda text: (len(text), text))
