@@ -87,6 +87,12 @@ class Ledger(Sequence[Record]):
         found = self[name]
         return np.isin(found, [number for number in np.unique(found).tolist() if self.text(number) in texts])
 
+    def by_text(self, name: str) -> dict[str, Places]:
+        """The rows that say the same in a column of texts."""
+        groups = self.groups(name)
+        numbers = self[name][groups.first].tolist()
+        return {self.text(number): rows for number, rows in zip(numbers, groups.members, strict=True)}
+
     def text(self, number: int) -> str:
         return self._columns.texts[number]
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from tbench.leaderboard.ledger import Ledger
 from tbench.results import Record
@@ -59,7 +59,12 @@ def find_metrics(scores: Iterable[Record], floors: tuple[str, ...]) -> tuple[Met
 
 def trains(record: Record) -> bool:
     """Is something fitted to the target, in the metric or in its evidence?"""
-    return not TRAINING.isdisjoint(record.details.get("touches") or ())
+    return fits(record.details)
+
+
+def fits(details: Mapping[str, Any]) -> bool:
+    """The same of what its details say."""
+    return not TRAINING.isdisjoint(details.get("touches") or ())
 
 
 def _metric(spec: str, told: str, label: str, floors: tuple[str, ...], records: Iterable[Record]) -> Metric:
