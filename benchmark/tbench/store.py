@@ -118,7 +118,7 @@ class Store:
             self._insert(connection, rows)
 
     def latest(self, suite: str | None = None, kind: Kind | None = None) -> list[Record]:
-        """The last record of each key, sorted by key. What several records say alike is one object: do not change it."""
+        """The last record of each key, sorted by key. What several say alike is one object, not to be changed."""
         with self._database.reading() as connection:
             last = select(func.max(RECORDS.c.id))
             for column, wanted in ((RECORDS.c.suite, suite), (RECORDS.c.kind, kind)):

@@ -19,7 +19,9 @@ FAILED = Record(KEY, "failed", reason="no", time=LATE)
 
 records = st.builds(
     Record,
-    st.builds(Key, st.just("score"), st.just("s"), st.just("d"), st.just("m"), st.sampled_from("abcd"), st.integers(0, 1)),
+    st.builds(
+        Key, st.just("score"), st.just("s"), st.just("d"), st.just("m"), st.sampled_from("abcd"), st.integers(0, 1)
+    ),
     st.just("ok"),
     st.sampled_from([1.0, 2.0]),
     time=st.sampled_from([EARLY, LATE]),
@@ -46,8 +48,7 @@ def test_a_conflict_is_named_with_both_values_machines_and_times() -> None:
     assert found.added == ()
     (conflict,) = found.conflicts
     assert str(conflict) == (
-        "one of m/a on d/x, seed 0, suite s (score): "
-        f"1.0 on slow at {EARLY}; 2.0 on fast, cuda (H200) at {LATE}"
+        f"one of m/a on d/x, seed 0, suite s (score): 1.0 on slow at {EARLY}; 2.0 on fast, cuda (H200) at {LATE}"
     )
 
 

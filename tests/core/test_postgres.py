@@ -14,8 +14,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
 from spawned import add_many, walk
+from sqlalchemy import create_engine, text
 
 from tbench.errors import StoreError
 from tbench.plan import Task

@@ -10,7 +10,9 @@ from .made import frame, run, run_spec, score, scores, truth
 def test_everything_of_one_kind_stays() -> None:
     records = [*scores("a", "t/x", [1, 2, 3, 4]), *truth("t/x", [0.1, 0.2, 0.3, 0.4])]
     found = sift(reversed(records), frame())
-    assert {record.key for record in (*found.scores, *found.runs, *found.estimates)} == {record.key for record in records}
+    assert {record.key for record in (*found.scores, *found.runs, *found.estimates)} == {
+        record.key for record in records
+    }
     assert [record.key for record in found.scores] == sorted(record.key for record in found.scores)
     assert len(found.runs) == 8
     assert found.left_out == {}
@@ -127,5 +129,7 @@ def test_scores_of_seeds_that_the_protocol_never_had() -> None:
 def test_what_a_candidate_has_seen_is_no_test_of_it() -> None:
     records = [*scores("a", "t/x", [1, 2, 3, 4]), *truth("t/x", [0.1, 0.2, 0.3, 0.4])]
     found = sift(records, frame(seen=frozenset({("m/b", "t/x"), ("m/c", "t/y")})))
-    assert {record.key for record in (*found.scores, *found.runs, *found.estimates)} == {r.key for r in records if r.key.candidate != "m/b"}
+    assert {record.key for record in (*found.scores, *found.runs, *found.estimates)} == {
+        r.key for r in records if r.key.candidate != "m/b"
+    }
     assert found.left_out == {"of a candidate on images that it was pre-trained on (m/b, t/x)": 3}

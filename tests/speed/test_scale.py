@@ -9,13 +9,10 @@ small and runs once.
 from __future__ import annotations
 
 import random
-import resource
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice, product
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -151,3 +148,20 @@ def scale(enabled: bool, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(folder))
         yield made
+
+
+def test_a_plan_of_what_is_not_known_yet(benchmark: Any, scale: Scale) -> None:
+    ended = benchmark.pedantic(lambda: scale.run("--dry-run"), rounds=1)
+    assert f"to do: {scale.cells} scores and 0 fine-tuning runs" in ended.output
+
+
+def test_a_walk_and_a_resume(benchmark: Any, scale: Scale) -> None:
+    start = time.process_time()
+    ended = scale.run()
+    benchmark.extra_info["walk_ms_per_cell"] = 1000 * (time.process_time() - start) / scale.cells
+    assert ended.exit_code == 0, ended.output
+    assert f"measured {scale.cells}, remembered {scale.candidates * scale.datasets}" in ended.output
+    ended = benchmark.pedantic(scale.run, rounds=1)
+    assert "measured 0, " in ended.output
+    with Store(scale.store, read_only=True) as store:
+        assert len(store.latest("scale", "score")) == scale.cells

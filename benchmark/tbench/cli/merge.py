@@ -13,7 +13,9 @@ import click
 @click.argument("stores", nargs=-1, required=True)
 @click.option("--into", help="A store that is to have it all, and is asked first; the first that is named otherwise.")
 @click.option(
-    "--prefer", type=click.Choice(("first", "newest")), help="Which record stays where two stores contradict each other."
+    "--prefer",
+    type=click.Choice(("first", "newest")),
+    help="Which record stays where two stores contradict each other.",
 )
 def merge(stores: tuple[str, ...], into: str | None, prefer: str | None) -> None:
     """Add the records of all STORES to the first of them, or to another.

@@ -12,7 +12,6 @@ from tbench.leaderboard.pool import DRAWS, DRAWS_SEED, ROUNDING, Line, Pool
 from tbench.statistics import Mean, null_means
 
 
-
 @dataclass(frozen=True)
 class Contest:
     """value: the mean tau_w over `targets` of `total`, in all pools. whole: nothing is missing behind it.

@@ -17,7 +17,18 @@ from tbench.leaderboard.ledger import Ledger
 from tbench.leaderboard.metrics import Kind, Metric
 from tbench.leaderboard.truth import Means, MeanTruth, Truths
 from tbench.results import Record
-from tbench.statistics import Agreement, Mean, Null, agreement, agreements, between_seeds, null_quantile, orders, rounded, row_means
+from tbench.statistics import (
+    Agreement,
+    Mean,
+    Null,
+    agreement,
+    agreements,
+    between_seeds,
+    null_quantile,
+    orders,
+    rounded,
+    row_means,
+)
 
 DRAWS = 10_000  # random rankings that tell what chance reaches
 DRAWS_SEED = 0
@@ -246,24 +257,24 @@ def _ranking(
 ) -> Ranking:
     there = [column.values for _, column, _ in by_seed if column.values]
     ranked = tuple(name for name in truth if there and all(name in values for values in there))
-    agreements: dict[int, Agreement] = {}
+    agreed: dict[int, Agreement] = {}
     basis: set[tuple[int, str]] = set()
     saturated = False
     distinct: list[tuple[int, int]] = []  # scores that differ, of how many
-    for seed, column, agreement in by_seed:
-        if agreement is None:
+    for seed, column, found in by_seed:
+        if found is None:
             continue
-        agreements[seed] = agreement
+        agreed[seed] = found
         names = [name for name in truth if name in column.values]
         if blind:
             values = [column.values[name] for name in names]
             distinct.append((len(set(rounded(values).tolist())), len(values)))
-        if agreement.tau_w is not None:
+        if found.tau_w is not None:
             basis |= {(seed, name) for name in names}
             saturated = saturated or not column.saturated.isdisjoint(names)
     constant = blind and bool(distinct) and all(different == 1 for different, _ in distinct)
     ties = blind and any(different < several for different, several in distinct)
-    return Ranking(agreements, ranked, len(truth), len(by_seed), frozenset(basis), saturated, constant, ties)
+    return Ranking(agreed, ranked, len(truth), len(by_seed), frozenset(basis), saturated, constant, ties)
 
 
 def stability(truths: Truths, dataset: str, seeds: Sequence[int]) -> Agreement:
