@@ -195,7 +195,8 @@ class Store:
                 return None
             if not {ABOUT.name, RECORDS.name} <= tables:
                 raise StoreError(f"{self.where} is a database, but not a store of tbench: name another file")
-            return connection.execute(select(ABOUT.c.schema)).scalar_one()
+            schema: int = connection.execute(select(ABOUT.c.schema)).scalar_one()
+            return schema
 
     def _make(self) -> None:
         with self._database.writing() as connection:

@@ -40,8 +40,9 @@ class Charges:
     def below(self, names: Collection[str]) -> tuple[Array, Array]:
         """For each score, what these nodes took together, each charged for itself: wall and CPU seconds."""
         chosen = np.isin(self.node, [place for place, name in enumerate(self.names) if name in names])
-        sums = [np.bincount(self.base[chosen], of[chosen], self.count)[self.of] for of in (self.wall, self.cpu)]
-        return sums[0], sums[1]
+        wall: Array = np.bincount(self.base[chosen], self.wall[chosen], self.count).astype(np.float64)
+        cpu: Array = np.bincount(self.base[chosen], self.cpu[chosen], self.count).astype(np.float64)
+        return wall[self.of], cpu[self.of]
 
     def has(self, names: Collection[str]) -> NDArray[np.bool_]:
         """Which scores rest on any of these nodes."""

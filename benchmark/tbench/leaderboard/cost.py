@@ -113,8 +113,9 @@ def make_bill(
 
     def price(metric: Metric, rows: Places) -> Price:
         own, evidence, passes = (Seconds(*(_sum(of[rows]) for of in pair)) for pair in told)
-        tuning = [Seconds(*(_sum(of[groups.which[rows]]) for of in pair)) for pair in dear] or [None, None]
-        return Price(metric, len(rows), own, evidence, passes, *tuning, int(is_guess[rows].sum()))
+        tuning = [Seconds(*(_sum(of[groups.which[rows]]) for of in pair)) for pair in dear]
+        best, sweep = tuning or (None, None)
+        return Price(metric, len(rows), own, evidence, passes, best, sweep, int(is_guess[rows].sum()))
 
     return Bill(
         machine,

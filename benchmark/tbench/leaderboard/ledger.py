@@ -104,14 +104,16 @@ class Ledger(Sequence[Record]):
         """The texts of a column, row by row."""
         numbers, which = np.unique(self[name], return_inverse=True)
         known = np.array([self.text(number) for number in numbers.tolist()], dtype=object)
-        return known[which].tolist()
+        rows: list[str] = known[which].tolist()
+        return rows
 
     def each(self, name: str, of: Callable[[Any], Value]) -> list[Value]:
         """What follows from a shared text, row by row."""
         numbers, which = np.unique(self[name], return_inverse=True)
         known = np.empty(len(numbers), dtype=object)
         known[:] = [of(self.meant(number)) for number in numbers.tolist()]
-        return known[which].tolist()
+        rows: list[Value] = known[which].tolist()
+        return rows
 
     def floats(self, name: str) -> list[float | None]:
         return [None if value != value else value for value in self[name].tolist()]
@@ -168,7 +170,3 @@ class Groups:
         """The rows of each group, in their order."""
         order = np.argsort(self.which, kind="stable")
         return np.split(order, np.cumsum(self.counts)[:-1]) if len(self) else []
-
-    def sums(self, values: NDArray[np.float64]) -> list[float]:
-        """Of each group, added up one after the other."""
-        return np.bincount(self.which, weights=values, minlength=len(self)).tolist()
