@@ -57,9 +57,9 @@ class Processes:
                     except (EOFError, ConnectionResetError):
                         yield _lost(worker)
                         workers.remove(worker)
-                        if task := next(waiting, None):
+                        if another := next(waiting, None):
                             workers.append(self._hire(open_workshop))
-                            _hand_out(workers[-1], task)
+                            _hand_out(workers[-1], another)
                         continue
                     if said is None:
                         _hand_out(worker, next(waiting, None))
