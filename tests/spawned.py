@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from tbench.claims import OnFile
+from tbench.executors.here import Here
 from tbench.executors.processes import THREADS
-from tbench.plan import Task
+from tbench.hooks import Listeners
+from tbench.plan import Plan, Task
 from tbench.results import Key, Record
+from tbench.run import run
 from tbench.store import Store
 
 
@@ -32,7 +36,30 @@ class Shop:
             yield Record(key, "ok", float(os.getpid()), details={"threads": threads})
 
 
-def add_many(path: Path, worker: int, count: int) -> None:
+def add_many(path: Path | str, worker: int, count: int) -> None:
     with Store(path) as store:
         for number in range(count):
             store.add(Record(Key("score", "mini", "mini/digits", f"c/{worker}", "logme:x=1", number), "ok", 0.5))
+
+
+def hold(path: Path, held: Path) -> None:
+    """Claim a work, say so, and never let go of it."""
+    claims = OnFile(path)
+    assert claims.take("this work")
+    held.touch()
+    time.sleep(600)
+
+
+def walk(path: Path | str, tasks: Sequence[Task], driver: str, stuck: Path | None = None) -> None:
+    """A driver: each cell takes a moment. stuck: told and stuck after the first cell."""
+
+    def shop(task: Task) -> Iterator[Record]:
+        for place, key in enumerate(task.cells):
+            if stuck and place:
+                stuck.touch()
+                time.sleep(600)
+            time.sleep(0.05)
+            yield Record(key, "ok", 1.0, details={"driver": driver})
+
+    with Store(path) as store:
+        run(Plan(tuple(tasks), 0), store, Here(1), lambda: shop, Listeners(()), since=0)

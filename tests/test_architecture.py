@@ -27,6 +27,7 @@ WALLS: Mapping[str, tuple[str, ...]] = {
     "tbench.spec": HEAVY,
     "tbench.results": ("numpy", "torch"),
     "tbench.store": ("numpy", "torch"),
+    "tbench.rows": ("numpy", "torch"),
     "tbench.leaderboard": ("torch", "tbench.run", "tbench.registry", "tbench.evidence", "tbench.training"),
     "tbench.published": ("torch", "tbench.run", "tbench.registry", "tbench.evidence", "tbench.training"),
     "tbench.statistics": ("torch",),

@@ -16,7 +16,7 @@ Kind = Literal["score", "truth", "calibration"]
 Status = Literal["ok", "inapplicable", "failed"]
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True, order=True, slots=True)
 class Key:
     """What was asked. A score: a metric on a candidate and a dataset. A truth: one fine-tuning run of them.
 
@@ -31,7 +31,7 @@ class Key:
     seed: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Record:
     """What came out, what it cost, and where it comes from.
 
@@ -74,14 +74,18 @@ def to_json(record: Record) -> str:
 def from_json(text: str) -> Record:
     """A record as to_json wrote it, in this format or an older one. StoreError for anything else."""
     try:
-        document = _DECODER.decode(text)
-        while (written := document["format"]) < FORMAT:
-            document = UPGRADES[written](document)
-        if written == FORMAT:
-            return _sound(Record(**document | {"key": Key(**document["key"])}))
+        return from_document(_DECODER.decode(text))
     except (ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError) as error:
         raise StoreError(f"not a record of tbench: {text[:60]!r} ({error!r})") from error
-    raise StoreError(newer(written, FORMAT))
+
+
+def from_document(document: dict[str, Any]) -> Record:
+    """The same of what such a text says; ValueError, TypeError or LookupError for what is none."""
+    while (written := document["format"]) < FORMAT:
+        document = UPGRADES[written](document)
+    if written > FORMAT:
+        raise StoreError(newer(written, FORMAT))
+    return _sound(Record(**document | {"key": Key(**document["key"])}))
 
 
 def newer(written: int, known: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from tbench.hooks import Listeners
 from tbench.plan import Plan, Task
 from tbench.provenance import machine, now, versions
 from tbench.results import Key, Record
+from tbench.share import Share
 from tbench.store import Store
 
 if TYPE_CHECKING:
@@ -30,30 +32,54 @@ class Summary:
     notices: list[str] = field(default_factory=list)
 
 
-def run(plan: Plan, store: Store, executor: Executor, open_workshop: OpenWorkshop, listeners: Listeners) -> Summary:
-    """Do every task of the plan. A cell that fails is told and stored as failed, and the walk goes on."""
+def run(
+    plan: Plan,
+    store: Store,
+    executor: Executor,
+    open_workshop: OpenWorkshop,
+    listeners: Listeners,
+    since: int | None = None,
+) -> Summary:
+    """Do every task of the plan. A cell that fails is told and stored as failed, and the walk goes on.
+
+    Other drivers may walk the same store: none does what another is at, or has added since the store's mark that was
+    taken before the plan was made.
+    """
     summary = Summary(plan.remembered)
-    tasks: Sequence[Task] = plan.tasks
-    for trial in range(1, TRIES + 1):
-        done: set[Key] = set()
-        lost: list[Lost] = []
-        for said in executor.run(open_workshop, tasks):
-            if isinstance(said, Lost):
-                lost.append(said)
-            elif isinstance(said, Notice):
-                summary.notices.append(said.text)
-                listeners.tell("noticed", text=said.text)
-            else:
-                done.add(said.key)
-                _keep(said, store, listeners, summary)
-        left = [(task, loss.reason) for loss in lost if (task := loss.task.without(done))]
-        if trial == TRIES:
-            for task, reason in left:
-                for key in sorted(set(task.cells) - done):
-                    _keep(_given_up(key, reason), store, listeners, summary)
-        tasks = [part for task, _ in left for part in _apart(task)]
-        if not tasks:
-            break
+
+    def told(text: str) -> None:
+        summary.notices.append(text)
+        listeners.tell("noticed", text=text)
+
+    def waiting(tasks: int) -> None:
+        told(f"another driver is at {tasks} tasks of this run; waiting for it")
+
+    with closing(store.claims()) as claims:
+        share = Share(store, claims, store.mark() if since is None else since, waiting)
+        tasks: Sequence[Task] = plan.tasks
+        for trial in range(1, TRIES + 1):
+            done: set[Key] = set()
+            lost: list[Lost] = []
+            while tasks:
+                for said in executor.run(open_workshop, share.hand_out(tasks)):
+                    if isinstance(said, Lost):
+                        lost.append(said)
+                    elif isinstance(said, Notice):
+                        told(said.text)
+                    else:
+                        done.add(said.key)
+                        _keep(said, store, listeners, summary)
+                        share.heard(said.key)
+                tasks = share.waited()
+            left = [(task, loss.reason) for loss in lost if (task := loss.task.without(done))]
+            if trial == TRIES:
+                for task, reason in left:
+                    for key in sorted(set(task.cells) - done):
+                        _keep(_given_up(key, reason), store, listeners, summary)
+            tasks = [part for task, _ in left for part in _apart(task)]
+            if not tasks:
+                break
+    summary.remembered += share.remembered
     return summary
 
 

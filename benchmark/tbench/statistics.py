@@ -16,6 +16,7 @@ Array = NDArray[np.float64]
 
 DIGITS = 10  # significant digits that take part in a ranking: the last bit of a float must not decide it
 BLOCK = 1 << 21  # pairs that are compared at once
+ROWS = 1 << 10  # random rankings that are compared at once
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,21 @@ def agreement(scores: ArrayLike, truth: ArrayLike) -> Agreement:
     )
 
 
+def agreements(scores: ArrayLike, truth: ArrayLike) -> list[Agreement]:
+    """The same for each row of scores (rows, n), many at once."""
+    x, y = rounded(scores), rounded(truth)
+    found = [Agreement()] * len(x)
+    ordering = np.isfinite(x).all(axis=1) & (x != x[:, :1]).any(axis=1)
+    if not (orders(y) and ordering.any()):
+        return found
+    rows = x[ordering]
+    ranks, of_truth = stats.rankdata(rows, axis=1), stats.rankdata(y)
+    measures = zip(*_taus(rows, y), _correlations(rows, y), _correlations(ranks, of_truth), strict=True)
+    for place, several in zip(np.flatnonzero(ordering).tolist(), measures, strict=True):
+        found[place] = Agreement(*map(_defined, several))
+    return found
+
+
 def tau_by_truth(scores: ArrayLike, truth: ArrayLike) -> float | None:
     """The weighted tau of scores (n,) with truth (n,) whose weights are ranked by the truth alone, ties by the scores.
 
@@ -108,7 +124,7 @@ def null_means(truths: Sequence[ArrayLike], draws: int, seed: int) -> Array:
     """The same means themselves, one for each draw; empty if none is left."""
     random = np.random.default_rng(seed)
     rankable = [truth for truth in map(rounded, truths) if orders(truth)]
-    taus = [weighted_taus(random.random((draws, truth.size)), truth) for truth in rankable]
+    taus = [_taus_of_random(random.random((draws, truth.size)), truth) for truth in rankable]
     means: Array = np.mean(taus, axis=0) if taus else np.empty(0)
     return means
 
@@ -119,14 +135,17 @@ def row_means(values: ArrayLike) -> Array:
     Gaps are what rows and columns add up to, fitted by least squares to what is known. Each row must know a value.
     """
     table = np.asarray(values, dtype=np.float64)
+    if np.isfinite(table).all():
+        means: Array = table.mean(axis=1)
+        return means
     rows, columns = np.nonzero(np.isfinite(table))
     design = np.zeros((len(rows), sum(table.shape)))
     design[np.arange(len(rows)), rows] = 1
     design[np.arange(len(rows)), table.shape[0] + columns] = 1
     effects = linalg.lstsq(design, table[rows, columns])[0]
     of_rows, of_columns = np.split(effects, [table.shape[0]])
-    means: Array = of_rows + of_columns.mean()
-    return means
+    fitted: Array = of_rows + of_columns.mean()
+    return fitted
 
 
 def weighted_taus(scores: ArrayLike, truth: ArrayLike) -> Array:
@@ -134,10 +153,7 @@ def weighted_taus(scores: ArrayLike, truth: ArrayLike) -> Array:
 
     With r the rank and w = 1 / (1 + r), the weight of a pair (i, j) is w_i + w_j; by symmetry it is enough to sum w_i.
     """
-    x, y = np.atleast_2d(np.asarray(scores, dtype=np.float64)), np.asarray(truth, dtype=np.float64)
-    rows = max(1, BLOCK // max(1, y.size**2))
-    blocks: list[Array] = [_weighted_taus(x[start : start + rows], y) for start in range(0, len(x), rows)]
-    return np.concatenate(blocks)
+    return _taus(np.atleast_2d(np.asarray(scores, dtype=np.float64)), np.asarray(truth, dtype=np.float64))[0]
 
 
 def orders(values: ArrayLike) -> bool:
@@ -149,11 +165,20 @@ def orders(values: ArrayLike) -> bool:
 def rounded(values: ArrayLike) -> Array:
     """To ten significant digits."""
     array = np.asarray(values, dtype=np.float64)
-    texts = [float(f"{value:.{DIGITS - 1}e}") for value in array.ravel()]
-    return np.array(texts, dtype=np.float64).reshape(array.shape)
+    values = array.ravel().tolist()
+    texts = f"%.{DIGITS - 1}e " * len(values) % tuple(values)
+    return np.array([*map(float, texts.split())], dtype=np.float64).reshape(array.shape)
 
 
-def _weighted_taus(x: Array, y: Array) -> Array:
+def _taus(x: Array, y: Array) -> tuple[Array, Array]:
+    """Weighted and plain (tau-b), of each row of x with y."""
+    rows = max(1, BLOCK // max(1, y.size**2))
+    blocks = [_block_of_taus(x[start : start + rows], y) for start in range(0, len(x), rows)]
+    weighted, plain = zip(*blocks, strict=True)
+    return np.concatenate(weighted), np.concatenate(plain)
+
+
+def _block_of_taus(x: Array, y: Array) -> tuple[Array, Array]:
     signs_x = np.sign(x[:, :, None] - x[:, None, :])
     signs_y = np.sign(y[:, None] - y[None, :])
     agree = np.einsum("rij,ij->ri", signs_x, signs_y)
@@ -165,8 +190,46 @@ def _weighted_taus(x: Array, y: Array) -> Array:
         with np.errstate(invalid="ignore"):
             norm = np.sqrt((weights * untied_x).sum(axis=1)) * np.sqrt((weights * untied_y).sum(axis=1))
             halves.append((weights * agree).sum(axis=1) / norm)
-    taus: Array = np.mean(halves, axis=0)
+    with np.errstate(invalid="ignore"):
+        plain = agree.sum(axis=1) / np.sqrt(untied_x.sum(axis=1)) / np.sqrt(untied_y.sum())
+    return np.mean(halves, axis=0), np.clip(plain, -1, 1)
+
+
+def _taus_of_random(x: Array, y: Array) -> Array:
+    """Weighted taus where no two scores of a row are equal, as is the case of random numbers.
+
+    If the truth has no ties either, all follows from how many candidates that the truth puts below one (above it) have
+    a smaller (larger) score: ranks by either, and a norm that is the same for every row.
+    """
+    if len(np.unique(y)) < y.size:
+        return weighted_taus(x, y)
+    best_first = np.ascontiguousarray(x[:, np.argsort(-y)].T)
+    blocks = [_untied_taus(best_first[:, start : start + ROWS]) for start in range(0, len(x), ROWS)]
+    return np.concatenate(blocks)
+
+
+def _untied_taus(x: Array) -> Array:
+    """Of scores (n, rows) of candidates in the order of the truth, best first."""
+    n = len(x)
+    below, above = np.zeros(x.shape, dtype=np.int16), np.zeros(x.shape, dtype=np.int16)
+    for place in range(n):
+        larger = x[place] > x[place + 1 :]
+        below[place] = larger.sum(axis=0, dtype=np.int16)
+        above[place + 1 :] += larger
+    places = np.arange(n)[:, None]
+    agree = 2.0 * (below + above) - (n - 1)
+    by_score = 1.0 / (1.0 + np.arange(n))[above + (n - 1 - places) - below]
+    taus: Array = ((by_score + 1.0 / (1.0 + places)) * agree).sum(axis=0) / (2 * (n - 1) * by_score[:, 0].sum())
     return taus
+
+
+def _correlations(x: Array, y: Array) -> Array:
+    """Pearson's, of each row of x with y."""
+    rows = np.array([_unit(row) for row in x])
+    rows -= rows.mean(axis=1, keepdims=True)
+    other = _unit(y) - _unit(y).mean()
+    found: Array = np.clip(rows @ other / np.linalg.norm(rows, axis=1) / np.linalg.norm(other), -1, 1)
+    return found
 
 
 def _ranks_from_top(first: Array, second: Array) -> NDArray[np.intp]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from operator import attrgetter
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -12,64 +12,88 @@ from typing import Any
 from sqlalchemy import (
     Column,
     Connection,
-    Engine,
+    Double,
     Index,
     Integer,
     MetaData,
-    Select,
+    ScalarSelect,
     Table,
     Text,
-    create_engine,
-    event,
     func,
     insert,
     inspect,
     select,
+    text,
+    update,
 )
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
-from sqlalchemy.pool import QueuePool
+from sqlalchemy.types import UserDefinedType
 
+from tbench.claims import Claims
+from tbench.database import Database
 from tbench.errors import StoreError
-from tbench.results import Kind, Record, from_json, newer, to_json
+from tbench.results import Key, Kind, Record, from_json, newer
+from tbench.rows import FIELDS, MEASURED, TEXTS, Columns, Texts, written
 
-SCHEMA = 1  # how the tables look; what a record looks like has a number of its own
-PATIENCE = 60.0  # seconds to wait for others who write
+SCHEMA = 2  # how the tables look; what a record looks like has a number of its own
+BLOCK = 500  # texts, and rows, that one statement speaks of
+LOT = 10_000  # rows that are read at once
+REMEMBERED = 50_000  # texts that a writer knows the numbers of
 KEY = ("kind", "suite", "dataset", "candidate", "spec", "seed")
+IN_ORDER = attrgetter(*(f"key.{name}" for name in KEY))
+
+
+class Exact(UserDefinedType[float]):
+    """A float to its last bit: where SQLite knows that a column holds numbers, it keeps -0.0 as 0."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: object) -> str:
+        return "BLOB"
+
 
 METADATA = MetaData()
 ABOUT = Table("tbench_store", METADATA, Column("schema", Integer, nullable=False))
+# Each text once, whatever it says: records of one run share most of what they say.
+SAID = Table(
+    "texts",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("digest", Text, nullable=False, unique=True),
+    Column("text", Text, nullable=False),
+)
 RECORDS = Table(
     "records",
     METADATA,
     Column("id", Integer, primary_key=True),
-    *(Column(name, Integer if name == "seed" else Text, nullable=False) for name in KEY),
-    Column("status", Text, nullable=False),
-    Column("document", Text, nullable=False),
-    Index("records_by_key", *KEY, "id"),
+    *(Column(name, Integer, nullable=False) for name in (*TEXTS, "seed", "format")),
+    *(Column(name, Double().with_variant(Exact(), "sqlite")) for name in MEASURED),
+    Column("numbers", Text, nullable=False),
+    Column("time", Text, nullable=False),
+    Index("records_by_key", "suite", "kind", "dataset", "candidate", "seed", "spec", "id"),
 )
+FIRST = 1  # the schema that had each record as one document
 
 
 class Store:
     """Many may read and write at once; what was added is there even if the next instruction kills the process.
 
     where: a path, made if it is not there, or the URL of a database (postgresql+psycopg://...). With read_only nothing
-    is made, and a store that is not there is an error. Not for network file systems: give a URL there, or let one
-    machine write. Use it as a context manager, or close it.
+    is made, and a store that is not there is an error. A store of an older tbench is turned into one of today's, or
+    with read_only read as one. Not for network file systems: give a URL there, or let one machine write. Use it as a
+    context manager, or close it.
 
     Raises StoreError, one line, for whatever stands in the way.
     """
 
     def __init__(self, where: str | Path, *, read_only: bool = False) -> None:
-        self.where = str(where)
-        self._read_only = read_only
-        with self._told():
-            self._engine = self._connected()
-            try:
-                self._check() if read_only else self._prepare()
-            except BaseException:
-                self._engine.dispose()
-                raise
+        self._database = Database(where, read_only=read_only)
+        self.where = self._database.where
+        self._numbers: dict[str, int] = {}  # of texts
+        try:
+            self._prepare()
+        except BaseException:
+            self.close()
+            raise
 
     def __enter__(self) -> Store:
         return self
@@ -80,131 +104,171 @@ class Store:
         self.close()
 
     def close(self) -> None:
-        self._engine.dispose()
+        self._database.close()
 
-    def add(self, record: Record) -> None:
-        """Durable when this returns. Of several records of one key only the last counts in every answer."""
-        row = {name: getattr(record.key, name) for name in KEY}
-        document = to_json(record)
-        with self._told(), self._writing() as connection:
-            connection.execute(insert(RECORDS).values(**row, status=record.status, document=document))
+    def add(self, *records: Record, mark: int | None = None) -> None:
+        """Durable, all of them or none, when this returns. Of several of one key only the last counts in answers.
+
+        mark: StoreError if anything was added since that was taken.
+        """
+        rows = [written(record) for record in records]
+        with self._database.writing() as connection:
+            if mark is not None and _filled(connection) != mark:
+                raise StoreError(f"{self.where} was written to in the meantime: end the runs on it, or name another")
+            self._insert(connection, rows)
 
     def latest(self, suite: str | None = None, kind: Kind | None = None) -> list[Record]:
-        """The last record of each key, sorted by key."""
-        rows = self._read(_latest(suite, kind))
-        return sorted((from_json(document) for (document,) in rows), key=lambda record: record.key)
+        """The last record of each key, sorted by key. What several say alike is one object, not to be changed."""
+        with self._database.reading() as connection:
+            last = select(func.max(RECORDS.c.id))
+            for column, wanted in ((RECORDS.c.suite, suite), (RECORDS.c.kind, kind)):
+                if wanted is not None:
+                    last = last.where(column == _number(wanted))
+            last = last.group_by(*(RECORDS.c[name] for name in KEY))
+            query = select(*(RECORDS.c[name] for name in FIELDS)).where(RECORDS.c.id.in_(last))
+            rows = connection.execute(query).all()
+            texts = _texts(connection)
+        return sorted(map(texts.record, rows), key=IN_ORDER)
 
-    def _connected(self) -> Engine:
-        url = make_url(self.where) if "://" in self.where else None
-        if url is not None:
-            self.where = url.render_as_string(hide_password=True)
-        if url is not None and url.get_backend_name() != "sqlite":
-            return create_engine(url)
-        path = Path(url.database or "" if url is not None else self.where).absolute()
-        if path.is_dir():
-            raise StoreError(f"store {self.where} is a folder: name a file in it")
-        if self._read_only and not path.exists():
-            raise StoreError(f"there is no store {self.where}: measure something first (tbench run), or name another")
-        if not self._read_only:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine("sqlite://", creator=lambda: _open(path, self._read_only), poolclass=QueuePool)
-        event.listen(engine, "begin", _begin)
-        return engine
+    def columns(self, suite: str, kind: Kind) -> Columns:
+        """All records, in the order in which they were added: of one key the last counts."""
+        made = Columns()
+        query = select(*(RECORDS.c[name] for name in FIELDS)).order_by(RECORDS.c.id)
+        query = query.where(RECORDS.c.suite == _number(suite), RECORDS.c.kind == _number(kind))
+        with self._database.reading() as connection:
+            for rows in connection.execution_options(yield_per=LOT).execute(query).partitions():
+                made.extend(rows)
+            made.texts = _texts(connection)
+        return made
+
+    def mark(self) -> int:
+        """The place up to which the store is filled."""
+        with self._database.reading() as connection:
+            return _filled(connection)
+
+    def added_since(self, mark: int, keys: Iterable[Key]) -> set[Key]:
+        """Those of these keys of which a record came after the mark."""
+        groups: dict[tuple[str, str, str, str, int], dict[str, Key]] = {}
+        for key in keys:
+            groups.setdefault((key.suite, key.kind, key.dataset, key.candidate, key.seed), {})[key.spec] = key
+        found: set[Key] = set()
+        with self._database.reading() as connection:
+            for (*names, seed), specs in groups.items():
+                numbers = self._known(connection, names)
+                if len(numbers) < len(set(names)):
+                    continue
+                query = select(SAID.c.text).join_from(RECORDS, SAID, RECORDS.c.spec == SAID.c.id)
+                query = query.where(RECORDS.c.seed == seed, RECORDS.c.id > mark)
+                for column, name in zip(("suite", "kind", "dataset", "candidate"), names, strict=True):
+                    query = query.where(RECORDS.c[column] == numbers[name])
+                found |= {specs[spec] for (spec,) in connection.execute(query) if spec in specs}
+        return found
+
+    def claims(self) -> Claims:
+        """Who is at which work."""
+        return self._database.claims()
+
+    def backup(self, target: Path) -> None:
+        """A copy of this moment in a file that must not be there; who writes may go on. StoreError on a server."""
+        if target.exists():
+            raise StoreError(f"{target} is there already: name a file that is not")
+        draft = target.with_name(f"{target.name}.draft")
+        draft.unlink(missing_ok=True)
+        self._database.backup(draft)
+        draft.replace(target)
 
     def _prepare(self) -> None:
-        with self._engine.connect() as connection:
-            tables = inspect(connection).get_table_names()
-        if tables:
-            self._check()
-            return
-        with self._writing() as connection:
+        with self._database.told():
+            schema = self._schema()
+            if schema is None:
+                self._make()
+            elif schema > SCHEMA:
+                raise StoreError(f"{self.where} was {newer(schema, SCHEMA)}")
+            elif schema == FIRST:
+                self._upgrade()
+
+    def _schema(self) -> int | None:
+        """None where a store is still to be made."""
+        with self._database.reading() as connection:
+            tables = set(inspect(connection).get_table_names())
+            if not tables and not self._database.read_only:
+                return None
+            if not {ABOUT.name, RECORDS.name} <= tables:
+                raise StoreError(f"{self.where} is a database, but not a store of tbench: name another file")
+            schema: int = connection.execute(select(ABOUT.c.schema)).scalar_one()
+            return schema
+
+    def _make(self) -> None:
+        with self._database.writing() as connection:
             METADATA.create_all(connection)
             if not connection.execute(select(ABOUT)).all():
                 connection.execute(insert(ABOUT).values(schema=SCHEMA))
 
-    def _check(self) -> None:
-        with self._engine.connect() as connection:
-            known = set(inspect(connection).get_table_names())
-            if not {ABOUT.name, RECORDS.name} <= known:
-                raise StoreError(f"{self.where} is a database, but not a store of tbench: name another file")
-            schema = connection.execute(select(ABOUT.c.schema)).scalar_one()
-        if schema != SCHEMA:
-            raise StoreError(f"{self.where} was {newer(schema, SCHEMA)}")
+    def _upgrade(self) -> None:
+        """From one document for each record."""
+        documents = select(text("document")).select_from(text("records")).order_by(text("id"))
+        if self._database.read_only:
+            with self._database.reading() as connection:
+                found = [written(from_json(document)) for (document,) in connection.execute(documents)]
+            self._database.turn_to_memory()
+            self._make()
+            with self._database.writing() as connection:
+                self._insert(connection, found)
+            return
+        with self._database.writing() as connection:
+            if connection.execute(select(ABOUT.c.schema)).scalar_one() != FIRST:
+                return  # another was faster
+            found = [written(from_json(document)) for (document,) in connection.execute(documents)]
+            connection.execute(text("DROP TABLE records"))
+            METADATA.create_all(connection)
+            self._insert(connection, found)
+            connection.execute(update(ABOUT).values(schema=SCHEMA))
 
-    @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        """One transaction, from its first instruction on alone in writing."""
-        with self._engine.connect() as connection:
-            connection.execution_options(writes=True)
-            with connection.begin():
-                yield connection
-
-    def _read(self, query: Select[Any]) -> list[Any]:
-        with self._told(), self._engine.connect() as connection:
-            return list(connection.execute(query))
-
-    @contextmanager
-    def _told(self) -> Iterator[None]:
-        """What stands in the way, in one line."""
+    def _insert(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
         try:
-            yield
-        except (ArgumentError, NoSuchModuleError, ImportError) as error:
-            raise StoreError(f"{self.where} is not a path or database URL that can be used here: {error}") from error
-        except DBAPIError as error:
-            raise StoreError(f"store {self.where}: {_reason(error.orig)}") from error
-        except (SQLAlchemyError, sqlite3.Error) as error:
-            raise StoreError(f"store {self.where}: {_reason(error)}") from error
-        except OSError as error:
-            raise StoreError(f"store {self.where} cannot be made: {error.strerror or error}") from error
-
-
-def _reason(error: BaseException | None) -> str:
-    text = " ".join(str(error).split())
-    if "unable to open" in text or "readonly" in text:
-        return f"{text}; the file and its folder must be open to you, or name another"
-    return text
-
-
-def _latest(suite: str | None, kind: Kind | None) -> Select[Any]:
-    last = select(func.max(RECORDS.c.id))
-    if suite is not None:
-        last = last.where(RECORDS.c.suite == suite)
-    if kind is not None:
-        last = last.where(RECORDS.c.kind == kind)
-    return select(RECORDS.c.document).where(RECORDS.c.id.in_(last.group_by(*(RECORDS.c[name] for name in KEY))))
-
-
-def _open(path: Path, read_only: bool) -> sqlite3.Connection:
-    """WAL: readers and the writer do not wait for one another, and a commit outlives the process."""
-    if read_only:
-        return _open_to_read(path)
-    connection = _connect(path, "mode=rwc")
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=NORMAL")
-    return connection
-
-
-def _open_to_read(path: Path) -> sqlite3.Connection:
-    """In a folder where nothing can be written SQLite reads a WAL file only if it is told that nobody writes it."""
-    connection = _connect(path, "mode=rw")
-    try:
-        connection.execute("PRAGMA query_only=ON")
-        connection.execute("SELECT count(*) FROM sqlite_master")
-    except sqlite3.OperationalError:
-        connection.close()
-        log = path.with_name(f"{path.name}-wal")
-        if log.exists() and log.stat().st_size:
+            for start in range(0, len(rows), BLOCK):
+                several = rows[start : start + BLOCK]
+                numbers = self._learnt(connection, {row[name] for row in several for name in TEXTS})
+                told = [{**row, **{name: numbers[row[name]] for name in TEXTS}} for row in several]
+                connection.execute(insert(RECORDS), told)
+        except BaseException:
+            self._numbers.clear()  # some may be of texts that will not be there
             raise
-        connection = _connect(path, "mode=ro&immutable=1")
-    return connection
+
+    def _learnt(self, connection: Connection, texts: Iterable[str]) -> Mapping[str, int]:
+        """The numbers of texts; those that were never said are written down."""
+        if len(self._numbers) > REMEMBERED:
+            self._numbers.clear()
+        numbers = self._known(connection, texts)
+        fresh = [{"digest": _digest(one), "text": one} for one in texts if one not in numbers]
+        if fresh:
+            connection.execute(insert(SAID), fresh)
+            numbers |= self._known(connection, [one["text"] for one in fresh])
+        return numbers
+
+    def _known(self, connection: Connection, texts: Iterable[str]) -> dict[str, int]:
+        """Those texts that have numbers."""
+        numbers = {one: self._numbers[one] for one in texts if one in self._numbers}
+        wanted = {_digest(one): one for one in texts if one not in numbers}
+        digests = [*wanted]
+        for start in range(0, len(digests), BLOCK):
+            query = select(SAID.c.digest, SAID.c.id).where(SAID.c.digest.in_(digests[start : start + BLOCK]))
+            numbers |= {wanted[digest]: number for digest, number in connection.execute(query)}
+        self._numbers |= numbers
+        return numbers
 
 
-def _connect(path: Path, mode: str) -> sqlite3.Connection:
-    uri = f"{path.as_uri()}?{mode}"
-    return sqlite3.connect(uri, uri=True, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
+def _number(text: str) -> ScalarSelect[int]:
+    return select(SAID.c.id).where(SAID.c.digest == _digest(text)).scalar_subquery()
 
 
-def _begin(connection: Connection) -> None:
-    """A transaction that will write says so at once: it could not be promoted later without a deadlock."""
-    writes = connection.get_execution_options().get("writes")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+def _texts(connection: Connection) -> Texts:
+    return Texts({row.id: row.text for row in connection.execute(select(SAID.c.id, SAID.c.text))})
+
+
+def _filled(connection: Connection) -> int:
+    return connection.execute(select(func.max(RECORDS.c.id))).scalar() or 0
+
+
+def _digest(said: str) -> str:
+    return hashlib.sha256(said.encode()).hexdigest()[:32]

@@ -317,3 +317,27 @@ def test_older_formats_are_upgraded_step_by_step(monkeypatch: pytest.MonkeyPatch
     assert from_json(json.dumps(old)) == replace(FULL, reason="so")
     with pytest.raises(StoreError, match="not a record of tbench"):
         from_json(json.dumps(old | {"format": FORMAT - 3}))
+
+
+@pytest.mark.parametrize("read_only", [True, False])
+def test_a_store_of_documents_is_read_and_turned_into_one_of_today(path: Path, read_only: bool) -> None:
+    failed = replace(FULL, status="failed", value=None, reason="no")
+    other = replace(FULL, key=replace(KEY, seed=1), value=-0.0)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE tbench_store (schema INTEGER NOT NULL)")
+        connection.execute("INSERT INTO tbench_store VALUES (1)")
+        keys = "kind TEXT, suite TEXT, dataset TEXT, candidate TEXT, spec TEXT, seed INTEGER"
+        connection.execute(f"CREATE TABLE records (id INTEGER PRIMARY KEY, {keys}, status TEXT, document TEXT)")
+        connection.execute("CREATE INDEX records_by_key ON records (kind, suite, dataset, candidate, spec, seed, id)")
+        for record in (failed, other, FULL):
+            row = (*(getattr(record.key, name.split()[0]) for name in keys.split(", ")), record.status, to_json(record))
+            connection.execute(f"INSERT INTO records VALUES (NULL{', ?' * len(row)})", row)
+        connection.commit()
+    before = path.read_bytes()
+    with Store(path, read_only=read_only) as store:
+        assert store.latest() == [FULL, other]
+        assert repr(store.latest()[1].value) == "-0.0"
+    assert (path.read_bytes() == before) is read_only
+    with Store(path) as store:
+        assert store.latest() == [FULL, other]
+        assert store.mark() == 3

@@ -14,6 +14,8 @@ COMMANDS = {
     "run": "Score, fine-tune, and write the leaderboard.",
     "show": "See the leaderboard in the terminal.",
     "publish": "Write the leaderboard from what is stored.",
+    "merge": "What several stores know, in one.",
+    "backup": "A copy of the store, while runs go on.",
     "rank": "Which model for my images?",
     "score": "Score your own arrays with a metric.",
     "replay": "Do the published tables follow from the published numbers?",

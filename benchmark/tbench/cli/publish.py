@@ -16,11 +16,12 @@ def publish(suite_name: str, protocol_name: str | None, store_path: str, out: st
     """Write the leaderboard of a suite from its stored records; nothing is measured."""
     from pathlib import Path
 
+    from tbench.leaderboard.facts import Facts
     from tbench.leaderboard.page import publish as write
     from tbench.store import Store
     from tbench.suite import load_suite
 
     frame = load_suite(suite_name).frame(protocol_name)
     with Store(store_path, read_only=True) as store:
-        records = store.latest(suite=frame.suite)
-    click.echo(write(records, frame, Path(out)))
+        found = Facts.stored(store, frame.suite)
+    click.echo(write(found, frame, Path(out)))

@@ -95,6 +95,7 @@ def run(
     from tbench.contract import rehearse
     from tbench.evidence.algebra import algebra
     from tbench.hooks import Listeners
+    from tbench.leaderboard.facts import Facts
     from tbench.leaderboard.page import publish
     from tbench.metric import Catalogue
     from tbench.plan import make_plan
@@ -137,6 +138,7 @@ def run(
 
     with Store(store_path) as store:
         stock = Stock(suite.probe)
+        mark = store.mark()
         known = stock.still_true(store.latest(suite.name), precision, protocol.middle.spec)
         plan = make_plan(
             part,
@@ -159,7 +161,7 @@ def run(
         with Terminal(plan, protocol, console, workers) as terminal:
             listeners = Listeners(Registry.installed("hooks").entries(), terminal=terminal)
             listeners.tell("started", cells=plan.cells, remembered=plan.remembered)
-            summary = walk(plan, store, executor, open_workshop, listeners)
+            summary = walk(plan, store, executor, open_workshop, listeners, since=mark)
         listeners.tell(
             "finished", measured=summary.measured, inapplicable=summary.inapplicable, failed=len(summary.failed)
         )
@@ -167,7 +169,7 @@ def run(
         if plan.tasks:
             took += f"; {duration(plan.seconds(protocol) / workers)} were expected of {workers} quiet cores"
         _conclude(console, summary, listeners.complaints, took)
-        page = publish(store.latest(suite.name), suite.frame(protocol_name), Path(out))
+        page = publish(Facts.stored(store, suite.name), suite.frame(protocol_name), Path(out))
     console.print(f"leaderboard: {page}", markup=False)
     if summary.failed or refused:
         sys.exit(1)

@@ -19,6 +19,7 @@ def show(suite_name: str, protocol_name: str | None, store_path: str, table: str
     from rich.console import Console
 
     from tbench.leaderboard.board import make_board
+    from tbench.leaderboard.facts import Facts
     from tbench.leaderboard.page import facts, sections
     from tbench.leaderboard.terminal import terminal_lines
     from tbench.plain import plain
@@ -27,7 +28,7 @@ def show(suite_name: str, protocol_name: str | None, store_path: str, table: str
 
     frame = load_suite(suite_name).frame(protocol_name)
     with Store(store_path, read_only=True) as store:
-        board = make_board(store.latest(suite=frame.suite), frame)
+        board = make_board(Facts.stored(store, frame.suite), frame)
     console = Console(highlight=False)
     for name, words in facts(board):
         console.print(plain(f"{name}: {words}"), markup=False, style="dim")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from typing import TYPE_CHECKING
@@ -47,11 +47,12 @@ class Processes:
         self._context = multiprocessing.get_context("spawn")
 
     def run(self, open_workshop: OpenWorkshop, tasks: Iterable[Task]) -> Iterator[Record | Notice | Lost]:
-        waiting = deque(tasks)
-        workers = [self._hire(open_workshop) for _ in range(min(self._count, len(waiting)))]
+        waiting = iter(tasks)  # asked for one by one: what is not handed out yet may be left to other drivers
+        workers: list[Worker] = []
         try:
-            for worker in workers:
-                _hand_out(worker, waiting)
+            for task in islice(waiting, self._count):
+                workers.append(self._hire(open_workshop))
+                _hand_out(workers[-1], task)
             while busy := [worker for worker in workers if worker.task]:
                 heard = wait([worker.pipe for worker in busy])
                 for worker in (worker for worker in busy if worker.pipe in heard):
@@ -60,12 +61,12 @@ class Processes:
                     except (EOFError, ConnectionResetError):
                         yield _lost(worker)
                         workers.remove(worker)
-                        if waiting:
+                        if another := next(waiting, None):
                             workers.append(self._hire(open_workshop))
-                            _hand_out(workers[-1], waiting)
+                            _hand_out(workers[-1], another)
                         continue
                     if said is None:
-                        _hand_out(worker, waiting)
+                        _hand_out(worker, next(waiting, None))
                     else:
                         yield said
         finally:
@@ -83,11 +84,11 @@ class Processes:
         return Worker(process, ours)
 
 
-def _hand_out(worker: Worker, waiting: deque[Task]) -> None:
-    worker.task = waiting.popleft() if waiting else None
-    if worker.task:
+def _hand_out(worker: Worker, task: Task | None) -> None:
+    worker.task = task
+    if task:
         with suppress(BrokenPipeError):  # a worker that is dead already is noticed when it is listened to
-            worker.pipe.send(worker.task)
+            worker.pipe.send(task)
 
 
 def _lost(worker: Worker) -> Lost:

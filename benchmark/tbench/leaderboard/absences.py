@@ -29,11 +29,10 @@ def absences_section(board: Board) -> Section:
 def _cells(board: Board) -> tuple[tuple[str, ...], ...]:
     labels = board.labels
     found: dict[tuple[str, str, str], list[Record]] = defaultdict(list)
-    for record in board.sifted.records:
-        if record.status != "ok":
-            named = "calibration" if record.key.kind == "calibration" else "fine-tuning"
-            what = labels.get(record.key.spec, named)
-            found[what, record.status, general(record.reason, record.key)].append(record)
+    for record in board.without_a_number:
+        named = "calibration" if record.key.kind == "calibration" else "fine-tuning"
+        what = labels.get(record.key.spec, named)
+        found[what, record.status, general(record.reason, record.key)].append(record)
     return tuple(
         (
             what,
@@ -50,9 +49,10 @@ def _cells(board: Board) -> tuple[tuple[str, ...], ...]:
 def _spreads(board: Board) -> list[str]:
     """Of metrics that draw at random and tell how much their draws differ."""
     found: dict[str, list[float]] = defaultdict(list)
-    for record in board.sifted.scores:
-        if (sd := (record.details.get("terms") or {}).get("sd")) is not None:
-            found[board.labels[record.key.spec]].append(sd)
+    labels = board.labels
+    for spec, terms in zip(board.sifted.scores.texts("spec"), board.sifted.scores.terms(), strict=True):
+        if terms and (sd := terms.get("sd")) is not None:
+            found[labels[spec]].append(sd)
     return [
         f"Each score of {label} is a mean over random draws; the median sd between these is {median(sds):.3g} "
         f"({counted(len(sds), 'cell')})."
@@ -66,5 +66,6 @@ def _warnings(board: Board) -> list[str]:
 
 
 def _names(board: Board, names: list[str], everything: tuple[str, ...]) -> str:
-    present = [board.names[name] for name in everything if name in set(names)]
+    asked = set(names)
+    present = [board.names[name] for name in everything if name in asked]
     return f"all {len(everything)}" if len(present) == len(everything) > 1 else listed(present)

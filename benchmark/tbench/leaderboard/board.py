@@ -6,9 +6,12 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from tbench.leaderboard.cost import Bill, make_bill
+from tbench.leaderboard.facts import Facts
 from tbench.leaderboard.frame import Frame
-from tbench.leaderboard.machine import machine_of
+from tbench.leaderboard.machine import machine_named
 from tbench.leaderboard.metrics import Metric, find_metrics
 from tbench.leaderboard.pool import Pool, by_candidate, make_pool
 from tbench.leaderboard.remarks import saturation
@@ -49,7 +52,7 @@ class Board:
 
     @property
     def seeds(self) -> list[int]:
-        return sorted({seed for _, _, seed in self.truths} or {record.key.seed for record in self.sifted.scores})
+        return sorted({seed for _, _, seed in self.truths} or {*self.sifted.scores["seed"].tolist()})
 
     @property
     def repetitions(self) -> int:
@@ -59,14 +62,16 @@ class Board:
     @property
     def machines(self) -> list[tuple[str, int]]:
         """And how many records come from each, most first."""
-        found = Counter(machine_of(record) for record in self.sifted.records)
+        found: Counter[str] = Counter()
+        for provenance, count in self._origins:
+            found[machine_named(provenance)] += count
         return sorted(found.items(), key=lambda item: (-item[1], item[0]))
 
     @property
     def versions(self) -> dict[str, list[str]]:
         found: dict[str, set[str]] = defaultdict(set)
-        for record in self.sifted.records:
-            for name, version in record.provenance.items():
+        for provenance, _ in self._origins:
+            for name, version in provenance.items():
                 if name not in ("machine", "device", "weights", "data", "probe", "finetuning"):
                     found[name].add(str(version))
         return {name: sorted(versions) for name, versions in sorted(found.items())}
@@ -74,26 +79,45 @@ class Board:
     @property
     def days(self) -> list[str]:
         """The first and the last on which something was measured; one, if they are the same."""
-        days = sorted({record.time[:10] for record in self.sifted.records if record.time})
+        times = {*self.sifted.scores.times(), *(record.time for record in self._others)}
+        days = sorted({time[:10] for time in times if time})
         return days[:1] + days[1:][-1:]
+
+    @property
+    def without_a_number(self) -> list[Record]:
+        scores = self.sifted.scores
+        return [*scores.where(~scores.ok), *(record for record in self._others if record.status != "ok")]
+
+    @property
+    def _others(self) -> tuple[Record, ...]:
+        return self.sifted.runs + self.sifted.estimates
+
+    @property
+    def _origins(self) -> list[tuple[Mapping[str, object], int]]:
+        """Provenances, and how many records have each."""
+        scores = self.sifted.scores
+        groups = scores.groups("provenance")
+        numbers = scores["provenance"]
+        told = [scores.meant(int(numbers[first])) for first in groups.first]
+        return [*zip(told, groups.counts, strict=True), *((record.provenance, 1) for record in self._others)]
 
     def saturation(self, metrics: Sequence[Metric]) -> tuple[str, ...]:
         """The footnote of a table that shows how these rank all candidates."""
         specs = {metric.spec for metric in metrics}
-        behind = [
-            record
-            for record in self.sifted.scores
-            if record.key.spec in specs
-            and record.status == "ok"
-            and record.key.candidate in self.whole.truth.get(record.key.dataset, {})
-        ]
-        return saturation(behind, self.labels, self.names)
+        scores = self.sifted.scores
+        scores = scores.where(scores.ok & scores.among("spec", specs))
+        cells = scores.groups("dataset", "candidate")
+        firsts = scores.where(np.array(cells.first, dtype=np.intp))
+        keys = zip(firsts.texts("dataset"), firsts.texts("candidate"), strict=True)
+        ranked = [candidate in self.whole.truth.get(dataset, {}) for dataset, candidate in keys]
+        return saturation(scores.where(np.array(ranked, dtype=bool)[cells.which]), self.labels, self.names)
 
 
-def make_board(records: Iterable[Record], frame: Frame) -> Board:
+def make_board(records: Iterable[Record] | Facts, frame: Frame) -> Board:
     sifted = sift(records, frame)
     metrics = find_metrics(sifted.scores, frame.floors)
-    heard = {record.key.spec for record in sifted.scores if record.status == "ok"}
+    measured = sifted.scores.where(sifted.scores.ok)
+    heard = {measured.text(number) for number in np.unique(measured["spec"]).tolist()}
     rated = tuple(metric for metric in metrics if metric.spec in heard)
     truths = find_truths(sifted.runs)
     means = published_truths(frame.published.values) if frame.published else mean_truths(truths)

@@ -113,9 +113,11 @@ def _bound(claim: BoundClaim, board: Board) -> Found:
 
 def _term(term: Term, board: Board) -> dict[Cell, float]:
     metric, name = term
-    labels = board.labels
+    specs = {spec for spec, label in board.labels.items() if label == metric}
+    scores = board.sifted.scores
+    scores = scores.where(scores.ok & scores.among("spec", specs))
     return {
         cell_of(record): record.details["terms"][name]
-        for record in board.sifted.scores
-        if labels[record.key.spec] == metric and record.status == "ok" and name in (record.details.get("terms") or {})
+        for record in scores
+        if name in (record.details.get("terms") or {})
     }

@@ -8,10 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from tbench.leaderboard.metrics import Kind
-from tbench.leaderboard.pool import DRAWS, DRAWS_SEED, Line, Pool
+from tbench.leaderboard.pool import DRAWS, DRAWS_SEED, ROUNDING, Line, Pool
 from tbench.statistics import Mean, null_means
-
-ROUNDING = 1e-9  # two orders that are the same may differ so much in their mean tau
 
 
 @dataclass(frozen=True)
@@ -36,7 +34,7 @@ class Contest:
 
     @property
     def beats_chance(self) -> bool:
-        return self.value > self.quantile
+        return self.value > self.quantile + ROUNDING
 
     @property
     def better(self) -> int:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from tbench.leaderboard.charges import Array, Charges
 from tbench.leaderboard.frame import Frame
-from tbench.leaderboard.machine import machines_of
+from tbench.leaderboard.ledger import Ledger, Places
+from tbench.leaderboard.machine import machines_named, machines_of
 from tbench.leaderboard.metrics import Metric
-from tbench.leaderboard.seconds import Seconds, cell_of
+from tbench.leaderboard.seconds import Seconds, cells_of
 from tbench.leaderboard.spending import Spending, find_spendings
 from tbench.leaderboard.truth import Cell, Truths
 from tbench.results import Record
@@ -68,72 +72,80 @@ def make_bill(
     None where no score was measured. An estimate of what fine-tuning takes stands for every seed that was not measured
     on the machine.
     """
-    measured = [record for record in scores if record.status == "ok"]
+    everything = Ledger.of(scores)
+    measured = everything.where(everything.ok)
     runs = [run for truth in truths.values() for run in truth.runs]
     guesses = [record for record in estimates if record.status == "ok"]
-    places = [machines_of(record) for record in [*measured, *runs, *guesses]]
-    machines = Counter(place for several in places if len(several) == 1 for place in several)
+    alike = measured.groups("provenance", "evidence")
+    origins = zip(*(measured[name][alike.first].tolist() for name in ("provenance", "evidence")), strict=True)
+    places = [frozenset(machines_named(measured.meant(one), measured.meant(other))) for one, other in origins]
+    machines: Counter[str] = Counter()
+    tried = [(machines_of(record), 1) for record in [*runs, *guesses]]
+    for several, count in [*zip(places, alike.counts, strict=True), *tried]:
+        if len(several) == 1:
+            machines.update(dict.fromkeys(several, count))
     if not measured or not machines:
         return None
     machine = max(machines, key=lambda name: (machines[name], name))
-    timed = [record for record in measured if _timed_on(record, machine)]
+    there = np.array([several == {machine} for several in places], dtype=bool)[alike.which]
+    timed = measured.where(there & ~np.isnan(measured["seconds"]) & ~np.isnan(measured["cpu_seconds"]))
     tuned = {cell: truth for cell, truth in truths.items() if all(_timed_on(run, machine) for run in truth.runs)}
     left_out = len(measured) - len(timed) + sum(not _timed_on(run, machine) for run in [*runs, *guesses])
     best = {cell: Seconds.of(truth.best) for cell, truth in tuned.items()}
     sweep = {cell: Seconds.sum(Seconds.of(run) for run in truth.runs) for cell, truth in tuned.items()}
-    guessed = _guessed([record for record in guesses if _timed_on(record, machine)], timed, set(tuned))
+    guessed = _guessed([record for record in guesses if _timed_on(record, machine)], cells_of(timed), set(tuned))
     best |= {cell: _told(record, "run") for cell, record in guessed.items()}
     sweep |= {cell: _told(record, "sweep") for cell, record in guessed.items()}
-    cells = set(sweep) or {cell_of(record) for record in timed}
+    cells = set(sweep) or {*cells_of(timed)}
 
-    charged: dict[str, list[Record]] = defaultdict(list)
-    spent: dict[str, dict[Cell, Seconds]] = defaultdict(dict)
-    for record in timed:
-        if cell_of(record) in cells:
-            charged[record.key.spec].append(record)
-            for node in record.evidence:
-                spent[node].setdefault(cell_of(record), Seconds.of_node(record, node))
-    nodes = {node: (len(found), Seconds.sum(found.values())) for node, found in spent.items()}
+    groups = timed.groups("dataset", "candidate", "seed")
+    charged = timed.where(np.array([cell in cells for cell in cells_of(timed)], dtype=bool)[groups.which])
+    groups, where = charged.groups("dataset", "candidate", "seed"), cells_of(charged)
+    charges = Charges(charged)
+    nodes = {node: (len(several), spent) for node, (several, spent) in charges.once(groups).items()}
     extraction = [node for node in frame.extraction if node in nodes]
     others = sorted(set(nodes) - set(extraction), key=lambda node: (-nodes[node][1].wall, node))
     labels = {metric.spec: metric.label for metric in metrics if not metric.follows}
+    told = ((charged["seconds"], charged["cpu_seconds"]), charges.below(others), charges.below(extraction))
+    dear = [_by_cell(of, where) for of in (best, sweep)] if sweep else []
+    is_guess = np.array([cell in guessed for cell in where], dtype=bool)[groups.which]
+    of_spec = charged.by_text("spec")
+
+    def price(metric: Metric, rows: Places) -> Price:
+        own, evidence, passes = (Seconds(*(_sum(of[rows]) for of in pair)) for pair in told)
+        tuning = [Seconds(*(_sum(of[groups.which[rows]]) for of in pair)) for pair in dear]
+        best, sweep = tuning or (None, None)
+        return Price(metric, len(rows), own, evidence, passes, best, sweep, int(is_guess[rows].sum()))
+
     return Bill(
         machine,
         left_out,
         len(cells),
         {node: nodes[node] for node in extraction},
         {node: nodes[node] for node in others},
-        find_spendings([record for spec in labels for record in charged[spec]], labels, frame),
+        find_spendings(charged.where(charged.among("spec", labels)), labels, frame),
         Seconds.sum(best.values()) if sweep else None,
         Seconds.sum(sweep.values()) if sweep else None,
         len(guessed),
         tuple(sorted({(record.details["tried"], record.details["protocol"]) for record in guessed.values()})),
-        tuple(
-            Price(
-                metric,
-                len(records),
-                Seconds.sum(Seconds.of(record) for record in records),
-                _below(records, others),
-                _below(records, extraction),
-                Seconds.sum(best[cell_of(record)] for record in records) if sweep else None,
-                Seconds.sum(sweep[cell_of(record)] for record in records) if sweep else None,
-                sum(cell_of(record) in guessed for record in records),
-            )
-            for metric in metrics
-            if (records := charged[metric.spec])
-        ),
+        tuple(price(metric, of_spec[metric.spec]) for metric in metrics if metric.spec in of_spec),
     )
 
 
-def _below(records: Iterable[Record], nodes: Collection[str]) -> Seconds:
-    """What of these nodes the scores rest on, each charged for itself."""
-    return Seconds.sum(Seconds.of_node(record, node) for record in records for node in record.evidence if node in nodes)
+def _by_cell(spent: Mapping[Cell, Seconds], cells: Iterable[Cell]) -> tuple[Array, Array]:
+    pairs = np.array([(spent[cell].wall, spent[cell].cpu) for cell in cells], dtype=np.float64).reshape(-1, 2)
+    return pairs[:, 0], pairs[:, 1]
 
 
-def _guessed(guesses: Iterable[Record], scores: Iterable[Record], tuned: set[Cell]) -> dict[Cell, Record]:
+def _sum(values: Array) -> float:
+    """One after the other."""
+    return float(np.cumsum(values)[-1]) if values.size else 0.0
+
+
+def _guessed(guesses: Iterable[Record], scored: Iterable[Cell], tuned: set[Cell]) -> dict[Cell, Record]:
     """The estimate for each cell that has scores but was not fine-tuned; all seeds of a cell take the same time."""
     known = {(guess.key.dataset, guess.key.candidate): guess for guess in guesses}
-    cells = {cell_of(record) for record in scores} - tuned
+    cells = {*scored} - tuned
     return {cell: known[cell[:2]] for cell in sorted(cells) if cell[:2] in known}
 
 

@@ -12,7 +12,7 @@ CPU = "cpu"
 
 def machine_of(record: Record) -> str:
     """Seconds of two devices of one machine are as little alike as those of two machines."""
-    return _named(record.provenance)
+    return machine_named(record.provenance)
 
 
 def machines_of(record: Record) -> set[str]:
@@ -20,10 +20,18 @@ def machines_of(record: Record) -> set[str]:
 
     Evidence that names no device was made on the record's.
     """
-    nodes = record.evidence.values()
-    return {machine_of(record)} | {_named({**record.provenance, **node}) for node in nodes}
+    return machines_named(record.provenance, record.evidence)
 
 
-def _named(told: Mapping[str, Any]) -> str:
+def machines_named(provenance: Mapping[str, Any], evidence: Mapping[str, Mapping[str, Any]]) -> set[str]:
+    """The same of what a record says."""
+    told = {(node.get("machine"), node.get("device")) for node in evidence.values()}
+    nodes = [{"machine": machine, "device": device} for machine, device in told]
+    nodes = [{name: value for name, value in node.items() if value is not None} for node in nodes]
+    return {machine_named(provenance)} | {machine_named({**provenance, **node}) for node in nodes}
+
+
+def machine_named(told: Mapping[str, Any]) -> str:
+    """By a provenance."""
     machine, device = str(told.get("machine", "unknown")), str(told.get("device") or CPU)
     return machine if device == CPU else f"{machine}, {device}"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
+from tbench.leaderboard.ledger import Ledger
 from tbench.results import Record
 from tbench.spec import PRESET, Piece, Spec, parse
 
@@ -40,7 +41,9 @@ class Metric:
 def find_metrics(scores: Iterable[Record], floors: tuple[str, ...]) -> tuple[Metric, ...]:
     """In the order of their labels. Two specs that came under one label are both called by their spec."""
     found: dict[str, list[Record]] = defaultdict(list)
-    for record in scores:
+    ledger = Ledger.of(scores)
+    for first in ledger.groups("spec", "status", "words").first:  # the others say nothing else that is asked here
+        record = ledger[first]
         found[record.key.spec].append(record)
     labels = {
         spec: min((str(one.details.get("label", spec)) for one in records), key=lambda text: (len(text), text))
@@ -56,7 +59,12 @@ def find_metrics(scores: Iterable[Record], floors: tuple[str, ...]) -> tuple[Met
 
 def trains(record: Record) -> bool:
     """Is something fitted to the target, in the metric or in its evidence?"""
-    return not TRAINING.isdisjoint(record.details.get("touches") or ())
+    return fits(record.details)
+
+
+def fits(details: Mapping[str, Any]) -> bool:
+    """The same of what its details say."""
+    return not TRAINING.isdisjoint(details.get("touches") or ())
 
 
 def _metric(spec: str, told: str, label: str, floors: tuple[str, ...], records: Iterable[Record]) -> Metric:

@@ -11,6 +11,7 @@ from tbench.leaderboard.absences import absences_section
 from tbench.leaderboard.accuracies import truth_section
 from tbench.leaderboard.board import Board, make_board
 from tbench.leaderboard.claims import claims_section
+from tbench.leaderboard.facts import Facts
 from tbench.leaderboard.frame import Frame
 from tbench.leaderboard.markdown import inline, markdown, write
 from tbench.leaderboard.measures import datasets_section, pools_section
@@ -22,7 +23,7 @@ from tbench.leaderboard.variants import variants_section
 from tbench.results import Record
 
 
-def publish(records: Iterable[Record], frame: Frame, out: Path) -> Path:
+def publish(records: Iterable[Record] | Facts, frame: Frame, out: Path) -> Path:
     """Write README.md and its CSV files into the frame's folder of out; the same records give the same bytes.
 
     The path of the page.
@@ -90,7 +91,7 @@ def facts(board: Board) -> list[tuple[str, str]]:
         ("Ground truth", _truth(frame)),
         *([("Scored on", frame.probe)] if frame.probe else []),
         *([("Notes", " ".join(frame.notes))] if frame.notes else []),
-        ("Records", f"{len(board.sifted.records):,}, measured {' to '.join(board.days) or NOTHING} (UTC)"),
+        ("Records", f"{len(board.sifted):,}, measured {' to '.join(board.days) or NOTHING} (UTC)"),
         ("Seeds", f"{len(seeds)} ({', '.join(map(str, seeds))})" if seeds else "none"),
         ("Machine", "; ".join(machines) or NOTHING),
         ("Versions", versions or NOTHING),

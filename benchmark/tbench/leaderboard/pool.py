@@ -5,21 +5,44 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
+from itertools import product
 from statistics import stdev
 from typing import get_args
 
+import numpy as np
+
+from tbench.leaderboard.ledger import Ledger
 from tbench.leaderboard.metrics import Kind, Metric
-from tbench.leaderboard.remarks import remarks
 from tbench.leaderboard.truth import Means, MeanTruth, Truths
 from tbench.results import Record
-from tbench.statistics import Agreement, Mean, Null, agreement, between_seeds, null_quantile, orders, rounded, row_means
+from tbench.statistics import (
+    Agreement,
+    Mean,
+    Null,
+    agreement,
+    agreements,
+    between_seeds,
+    null_quantile,
+    orders,
+    rounded,
+    row_means,
+)
 
 DRAWS = 10_000  # random rankings that tell what chance reaches
 DRAWS_SEED = 0
+ROUNDING = 1e-9  # two orders that are the same may differ so much in their mean tau
 
-Scores = Mapping[tuple[str, str, int], Mapping[str, Record]]  # spec, dataset, seed -> candidate -> score
+Scores = Mapping[tuple[str, str, int], "Column"]  # of a spec, a dataset and a seed
+
+
+@dataclass(frozen=True)
+class Column:
+    """values: candidate -> score. saturated: the candidates whose scores are."""
+
+    values: Mapping[str, float] = field(default_factory=dict)
+    saturated: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -114,7 +137,7 @@ class Line:
 
     @property
     def beats_chance(self) -> bool:
-        return self.mean.value is not None and self.null is not None and self.mean.value > self.null.quantile
+        return self.mean.value is not None and self.null is not None and self.mean.value > self.null.quantile + ROUNDING
 
 
 @dataclass(frozen=True)
@@ -145,11 +168,20 @@ class Pool:
 
 
 def by_candidate(records: Iterable[Record]) -> Scores:
-    found: dict[tuple[str, str, int], dict[str, Record]] = defaultdict(dict)
-    for record in records:
-        if record.status == "ok" and record.value is not None:
-            found[record.key.spec, record.key.dataset, record.key.seed][record.key.candidate] = record
-    return found
+    scores = Ledger.of(records)
+    scores = scores.where(scores.ok & ~np.isnan(scores["value"]))
+    groups = scores.groups("spec", "dataset", "seed")
+    heads = scores.where(np.array(groups.first, dtype=np.intp))
+    keys = zip(heads.texts("spec"), heads.texts("dataset"), heads["seed"].tolist(), strict=True)
+    candidates, values = np.array(scores.texts("candidate"), dtype=object), scores["value"]
+    saturated = scores.saturated
+    return {
+        key: Column(
+            dict(zip(candidates[rows].tolist(), values[rows].tolist(), strict=True)),
+            frozenset(candidates[rows[saturated[rows]]].tolist()),
+        )
+        for key, rows in zip(keys, groups.members, strict=True)
+    }
 
 
 def make_pool(
@@ -176,13 +208,19 @@ def make_pool(
         pairs = zip(truth.values(), ranked, strict=True)
         return null_quantile([[of[name] for name in names] for of, names in pairs], DRAWS, DRAWS_SEED)
 
+    specs = [metric.spec for metric in metrics]
+    agreed = {
+        (spec, dataset, seed): found
+        for dataset in truth
+        for (spec, seed), found in _agreed(specs, dataset, seeds, scores, truth[dataset]).items()
+    }
+
     def line(metric: Metric) -> Line:
-        rankings = {
-            dataset: _ranking(
-                [(seed, scores.get((metric.spec, dataset, seed), {})) for seed in seeds], truth[dataset], metric.blind
-            )
-            for dataset in truth
-        }
+        rankings = {}
+        for dataset in truth:
+            cells = [(seed, (metric.spec, dataset, seed)) for seed in seeds]
+            columns = [(seed, scores.get(cell, Column()), agreed.get(cell)) for seed, cell in cells]
+            rankings[dataset] = _ranking(columns, truth[dataset], metric.blind)
         return Line(metric, rankings, null(tuple(ranking.ranked for ranking in rankings.values())))
 
     everybody = tuple(tuple(several) for several in truth.values())
@@ -198,29 +236,45 @@ def make_pool(
     )
 
 
-def _ranking(by_seed: Sequence[tuple[int, Mapping[str, Record]]], truth: Mapping[str, float], blind: bool) -> Ranking:
-    there = [scores for _, scores in by_seed if scores]
-    ranked = tuple(name for name in truth if there and all(name in scores for scores in there))
-    agreements: dict[int, Agreement] = {}
-    basis: dict[tuple[int, str], Record] = {}
+def _agreed(
+    specs: Sequence[str], dataset: str, seeds: Sequence[int], scores: Scores, truth: Mapping[str, float]
+) -> dict[tuple[str, int], Agreement]:
+    """Of each spec and seed that scores any candidate with a truth; those of the same candidates at once."""
+    alike: dict[tuple[str, ...], dict[tuple[str, int], list[float]]] = defaultdict(dict)
+    for spec, seed in product(specs, seeds):
+        values = scores.get((spec, dataset, seed), Column()).values
+        if names := tuple(name for name in truth if name in values):
+            alike[names][spec, seed] = [values[name] for name in names]
+    return {
+        cell: found
+        for names, rows in alike.items()
+        for cell, found in zip(rows, agreements([*rows.values()], [truth[name] for name in names]), strict=True)
+    }
+
+
+def _ranking(
+    by_seed: Sequence[tuple[int, Column, Agreement | None]], truth: Mapping[str, float], blind: bool
+) -> Ranking:
+    there = [column.values for _, column, _ in by_seed if column.values]
+    ranked = tuple(name for name in truth if there and all(name in values for values in there))
+    agreed: dict[int, Agreement] = {}
+    basis: set[tuple[int, str]] = set()
+    saturated = False
     distinct: list[tuple[int, int]] = []  # scores that differ, of how many
-    for seed, scores in by_seed:
-        names = [name for name in truth if name in scores]
-        if names:
-            values = [_value(scores[name]) for name in names]
+    for seed, column, found in by_seed:
+        if found is None:
+            continue
+        agreed[seed] = found
+        names = [name for name in truth if name in column.values]
+        if blind:
+            values = [column.values[name] for name in names]
             distinct.append((len(set(rounded(values).tolist())), len(values)))
-            agreements[seed] = agreement(values, [truth[name] for name in names])
-            if agreements[seed].tau_w is not None:
-                basis |= {(seed, name): scores[name] for name in names}
-    saturated = any(remarks(record, "saturated") for record in basis.values())
+        if found.tau_w is not None:
+            basis |= {(seed, name) for name in names}
+            saturated = saturated or not column.saturated.isdisjoint(names)
     constant = blind and bool(distinct) and all(different == 1 for different, _ in distinct)
     ties = blind and any(different < several for different, several in distinct)
-    return Ranking(agreements, ranked, len(truth), len(by_seed), frozenset(basis), saturated, constant, ties)
-
-
-def _value(score: Record) -> float:
-    assert score.value is not None
-    return score.value
+    return Ranking(agreed, ranked, len(truth), len(by_seed), frozenset(basis), saturated, constant, ties)
 
 
 def stability(truths: Truths, dataset: str, seeds: Sequence[int]) -> Agreement:

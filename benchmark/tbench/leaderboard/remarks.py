@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Literal
 
+from tbench.leaderboard.ledger import Ledger
 from tbench.leaderboard.tables import SATURATED, counted
 from tbench.results import Key, Record
 
@@ -31,7 +32,8 @@ def grouped(
 ) -> tuple[str, ...]:
     """A sentence for each remark of each metric, most cells first, with one example: numbers differ between cells."""
     found: dict[tuple[str, str], dict[Key, str]] = defaultdict(dict)
-    for record in records:
+    scores = Ledger.of(records)
+    for record in scores.where(scores.remarking(kind)):
         for message in remarks(record, kind):
             form = NUMBER.sub("#", general(message, record.key))
             found[labels[record.key.spec], form].setdefault(record.key, " ".join(message.split()))
@@ -45,14 +47,14 @@ def grouped(
 
 def saturation(records: Iterable[Record], labels: Mapping[str, str], names: Mapping[str, str]) -> tuple[str, ...]:
     """The footnote of a table that shows what these scores come to."""
-    records = list(records)
-    saturated = Counter(labels[record.key.spec] for record in records if remarks(record, "saturated"))
+    scores = Ledger.of(records)
+    saturated = Counter(labels[spec] for spec in scores.where(scores.saturated).texts("spec"))
     if not saturated:
         return ()
-    cells = Counter(labels[record.key.spec] for record in records)
+    cells = Counter(labels[spec] for spec in scores.texts("spec"))
     counts = ", ".join(f"{label} {count:,} of {cells[label]:,}" for label, count in sorted(saturated.items()))
     legend = f"{SATURATED} rests on saturated scores, of which the metric itself says that they tell little"
     return (
         f"{legend}: {counts} cells (candidate × dataset × seed).",
-        *grouped(records, "saturated", labels, names),
+        *grouped(scores, "saturated", labels, names),
     )

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import numpy as np
+
+from tbench.leaderboard.ledger import Ledger
 from tbench.leaderboard.truth import Cell
 from tbench.results import Record
 
@@ -25,14 +28,16 @@ class Seconds:
         return cls(record.seconds or 0.0, record.cpu_seconds or 0.0)
 
     @classmethod
-    def of_node(cls, record: Record, node: str) -> Seconds:
-        """Of evidence that a score rests on."""
-        return cls(record.evidence[node]["seconds"], record.evidence[node]["cpu_seconds"])
-
-    @classmethod
     def sum(cls, several: Iterable[Seconds]) -> Seconds:
         return sum(several, cls())
 
 
 def cell_of(record: Record) -> Cell:
     return record.key.dataset, record.key.candidate, record.key.seed
+
+
+def cells_of(scores: Ledger) -> list[Cell]:
+    """Each cell once, in the order of `scores.groups("dataset", "candidate", "seed")`."""
+    groups = scores.groups("dataset", "candidate", "seed")
+    heads = scores.where(np.array(groups.first, dtype=np.intp))
+    return [*zip(heads.texts("dataset"), heads.texts("candidate"), heads["seed"].tolist(), strict=True)]

@@ -7,7 +7,11 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
+from tbench.leaderboard.facts import Facts
 from tbench.leaderboard.frame import Frame
+from tbench.leaderboard.ledger import Groups, Ledger
 from tbench.results import Record
 
 
@@ -18,17 +22,26 @@ class Sifted:
     estimates: of what fine-tuning would take.
     """
 
-    scores: tuple[Record, ...]
+    scores: Ledger
     runs: tuple[Record, ...]
     estimates: tuple[Record, ...]
     left_out: Mapping[str, int]
 
-    @property
-    def records(self) -> tuple[Record, ...]:
-        return self.scores + self.runs + self.estimates
+    def __len__(self) -> int:
+        return len(self.scores) + len(self.runs) + len(self.estimates)
 
 
-def sift(records: Iterable[Record], frame: Frame) -> Sifted:
+@dataclass(frozen=True)
+class Alike:
+    """A record, and how many there are that are like it in all that is asked here; newest: the last of their times."""
+
+    record: Record
+    count: int
+    newest: str
+    number: int = -1  # of the group of scores
+
+
+def sift(records: Iterable[Record] | Facts, frame: Frame) -> Sifted:
     """One suite, one protocol, whole sweeps, one set of weights for a candidate, one content for a dataset and seed,
     one precision of features.
 
@@ -37,31 +50,45 @@ def sift(records: Iterable[Record], frame: Frame) -> Sifted:
     """
     left_out: Counter[str] = Counter()
 
-    def keep(records: Iterable[Record], objection: Callable[[Record], str]) -> list[Record]:
-        kept: list[Record] = []
-        for record in records:
-            if why := objection(record):
-                left_out[why] += 1
+    def keep(alike: Iterable[Alike], objection: Callable[[Record], str]) -> list[Alike]:
+        kept: list[Alike] = []
+        for one in alike:
+            if why := objection(one.record):
+                left_out[why] += one.count
             else:
-                kept.append(record)
+                kept.append(one)
         return kept
 
-    kept = keep(sorted(records, key=lambda record: record.key), lambda record: _foreign(record, frame))
+    facts = Facts.of(records)
+    groups = facts.scores.groups("suite", "dataset", "candidate", "seed", "status", "provenance")
+    others = sorted(facts.others, key=lambda record: record.key)
+    kept = [*_alike(facts.scores, groups), *(Alike(record, 1, record.time) for record in others)]
+    kept = keep(kept, lambda record: _foreign(record, frame))
     for claim in (_weights, _data, _precision):
         kept = keep(kept, _minority(kept, claim))
-    kept = keep(kept, _unfinished_sweep(kept, frame))
-    seeds = {record.key.seed for record in kept if record.key.kind == "truth" and record.status == "ok"}
+    kept = keep(kept, _unfinished_sweep((one.record for one in kept), frame))
+    tuned = {one.record.key.seed for one in kept if one.record.key.kind == "truth" and one.record.status == "ok"}
 
     def unseeded(record: Record) -> str:
-        if not seeds or record.key.kind != "score" or record.key.seed in seeds:
+        if not tuned or record.key.kind != "score" or record.key.seed in tuned:
             return ""
         return f"scores of seed {record.key.seed}, which no run of this protocol has"
 
     kept = keep(kept, unseeded)
-    scores = tuple(record for record in kept if record.key.kind == "score")
-    runs = tuple(record for record in kept if record.key.kind == "truth")
-    estimates = tuple(record for record in kept if record.key.kind == "calibration")
+    scores = facts.scores.where(np.isin(groups.which, [one.number for one in kept if one.number >= 0]))
+    runs = tuple(one.record for one in kept if one.record.key.kind == "truth")
+    estimates = tuple(one.record for one in kept if one.record.key.kind == "calibration")
     return Sifted(scores, runs, estimates, dict(sorted(left_out.items())))
+
+
+def _alike(scores: Ledger, groups: Groups) -> Iterable[Alike]:
+    """Nothing that is asked of a score here differs between those of one cell with the same provenance."""
+    times = scores.times()
+    newest = [""] * len(groups)
+    for number, time in zip(groups.which.tolist(), times, strict=True):
+        newest[number] = max(newest[number], time)
+    for number, (first, count) in enumerate(zip(groups.first, groups.counts, strict=True)):
+        yield Alike(scores[first], count, newest[number], number)
 
 
 def _foreign(record: Record, frame: Frame) -> str:
@@ -137,17 +164,15 @@ def _precision(record: Record) -> Claim:
     return Claim(None, precision, f"scores of features in {precision}")
 
 
-def _minority(records: Iterable[Record], claim_of: Callable[[Record], Claim]) -> Callable[[Record], str]:
+def _minority(alike: Iterable[Alike], claim_of: Callable[[Record], Claim]) -> Callable[[Record], str]:
     """An objection to records that claim another value than most records do; who claims nothing may stay."""
-    claimed: dict[Hashable, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
-    for record in records:
-        claim = claim_of(record)
+    claimed: dict[Hashable, dict[str, tuple[int, str]]] = defaultdict(dict)
+    for one in alike:
+        claim = claim_of(one.record)
         if claim.value:
-            claimed[claim.of][claim.value].append(record.time)
-    chosen = {
-        name: max(found, key=lambda value: (len(found[value]), max(found[value]), value))
-        for name, found in claimed.items()
-    }
+            count, newest = claimed[claim.of].get(claim.value, (0, ""))
+            claimed[claim.of][claim.value] = count + one.count, max(newest, one.newest)
+    chosen = {name: max(found, key=lambda value: (*found[value], value)) for name, found in claimed.items()}
 
     def objection(record: Record) -> str:
         claim = claim_of(record)

@@ -7,10 +7,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+import numpy as np
+from numpy.typing import NDArray
+
+from tbench.leaderboard.charges import Charges
 from tbench.leaderboard.frame import Frame
-from tbench.leaderboard.metrics import trains
-from tbench.leaderboard.seconds import Seconds, cell_of
-from tbench.leaderboard.truth import Cell
+from tbench.leaderboard.ledger import Ledger
+from tbench.leaderboard.metrics import fits
+from tbench.leaderboard.seconds import Seconds
 from tbench.results import Record
 
 Kind = Literal["passes through networks", "training on the target", "optimal transport", "optimisation", "closed form"]
@@ -30,29 +34,36 @@ class Spending:
 
 def find_spendings(scores: Iterable[Record], labels: Mapping[str, str], frame: Frame) -> tuple[Spending, ...]:
     """Of scores that were measured; labels: of those metrics that count, by their specs."""
-    charged: dict[Kind, dict[tuple[Cell, str], Seconds]] = defaultdict(dict)
-    spenders: dict[Kind, set[str]] = defaultdict(set)
-    for record in scores:
-        cell, spec = cell_of(record), record.key.spec
-        for node in record.evidence:
-            kind = _of_node(node, frame)
-            charged[kind].setdefault((cell, node), Seconds.of_node(record, node))
-            if kind != "closed form":  # in which there is something of everything
-                spenders[kind].add(labels[spec])
-        kind = _of_own(record, frame)
-        charged[kind][cell, f"metric {spec}"] = Seconds.of(record)
-        spenders[kind].add(labels[spec])
+    ledger = Ledger.of(scores)
+    cells = ledger.groups("dataset", "candidate", "seed")
+    charges = Charges(ledger)
+    nodes: dict[Kind, list[str]] = defaultdict(list)
+    for node in charges.names:
+        nodes[_of_node(node, frame)].append(node)
+    once = charges.once(cells)
+    resting = {kind: charges.has(names) for kind, names in nodes.items()}
+    none = np.zeros(len(ledger), dtype=bool)
+    training = np.array(ledger.each("words", fits), dtype=bool) & ~resting.get("training on the target", none)
+    coupling = ~training & resting.get("optimal transport", none)
+    closed = np.array(ledger.each("words", lambda words: words.get("solver", "closed") == "closed"), dtype=bool)
+    own: dict[Kind, NDArray[np.bool_]] = {
+        "training on the target": training,
+        "optimal transport": coupling,
+        "optimisation": ~training & ~coupling & ~closed,
+        "closed form": ~training & ~coupling & closed,
+    }
     kinds: tuple[Kind, ...] = get_args(Kind)
-    return tuple(
-        Spending(
-            kind,
-            tuple(sorted(spenders[kind])),
-            len({cell for cell, _ in charged[kind]}),
-            Seconds.sum(charged[kind].values()),
-        )
-        for kind in kinds
-        if kind in charged
-    )
+    found = []
+    for kind in kinds:
+        rows = own.get(kind, none)
+        spenders = rows if kind == "closed form" else rows | resting.get(kind, none)  # closed: in all there is some
+        where = [cells.which[rows], *(once[node][0] for node in nodes[kind])]
+        seconds = Seconds(float(ledger["seconds"][rows].sum()), float(ledger["cpu_seconds"][rows].sum()))
+        total = Seconds.sum([seconds, *(once[node][1] for node in nodes[kind])])
+        if count := len(np.unique(np.concatenate(where))):
+            names = {labels[spec] for spec in ledger.where(spenders).by_text("spec")}
+            found.append(Spending(kind, tuple(sorted(names)), count, total))
+    return tuple(found)
 
 
 def _of_node(node: str, frame: Frame) -> Kind:
@@ -62,13 +73,3 @@ def _of_node(node: str, frame: Frame) -> Kind:
     if name in frame.training:
         return "training on the target"
     return "optimal transport" if name == TRANSPORT else "closed form"
-
-
-def _of_own(record: Record, frame: Frame) -> Kind:
-    """Of the metric's own seconds: where no evidence below it does the training that it touches, it does so itself."""
-    nodes = {_of_node(node, frame) for node in record.evidence}
-    if trains(record) and "training on the target" not in nodes:
-        return "training on the target"
-    if "optimal transport" in nodes:
-        return "optimal transport"
-    return "closed form" if record.details.get("solver", "closed") == "closed" else "optimisation"

@@ -9,11 +9,12 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from tbench.leaderboard.board import Board
 from tbench.leaderboard.frame import Frame, PublishedTruth
-from tbench.leaderboard.machine import machine_of
-from tbench.leaderboard.remarks import remarks
+from tbench.leaderboard.machine import machine_named, machine_of
 from tbench.leaderboard.seconds import Seconds
 
 Row = Sequence[object]
+
+LOT = 10_000  # rows that are made at once
 
 
 def tidy_files(board: Board) -> dict[str, str]:
@@ -56,13 +57,20 @@ SCORES = (
 
 
 def _scores(board: Board) -> Iterator[Row]:
-    labels = board.labels
-    for record in board.sifted.scores:
-        key, saturated, terms = record.key, bool(remarks(record, "saturated")), record.details.get("terms")
-        yield (
-            *(key.dataset, key.candidate, labels[key.spec], key.seed, record.status, record.value, int(saturated)),
-            json.dumps(terms, sort_keys=True, separators=(",", ":")) if terms else None,
-            *(record.seconds, record.cpu_seconds, machine_of(record), key.spec, record.reason),
+    labels, scores = board.labels, board.sifted.scores
+    for start in range(0, len(scores), LOT):
+        several = scores[start : start + LOT]
+        specs = several.texts("spec")
+        yield from zip(
+            *(several.texts("dataset"), several.texts("candidate"), [labels[spec] for spec in specs]),
+            *(several["seed"].tolist(), several.texts("status"), several.floats("value")),
+            several.saturated.astype(int).tolist(),
+            [json.dumps(terms, sort_keys=True, separators=(",", ":")) if terms else None for terms in several.terms()],
+            *(several.floats("seconds"), several.floats("cpu_seconds")),
+            several.each("provenance", machine_named),
+            specs,
+            several.each("reason", str),
+            strict=True,
         )
 
 

@@ -1,0 +1,24 @@
+"""tbench backup: a copy of the store as it is at this moment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--store", "store_path", default=".tbench/results.sqlite", show_default=True, help="Where facts are kept."
+)
+def backup(file: Path, store_path: str) -> None:
+    """Copy the store to FILE, which must not be there; a run that is at it may go on.
+
+    A copy made by other means while a run writes may lack its last records, or be none at all.
+    """
+    from tbench.store import Store
+
+    with Store(store_path, read_only=True) as store:
+        store.backup(file)
+    click.echo(file)
