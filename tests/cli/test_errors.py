@@ -72,7 +72,7 @@ def told(words: str, code: int) -> str:
         (
             "run --store newer.sqlite --dry-run",
             1,
-            "newer.sqlite was written by a newer tbench (format 99, this one knows 1)",
+            "newer.sqlite was written by a newer tbench (format 99, this one knows 2)",
         ),
         ("publish --store nowhere.sqlite", 1, "there is no store nowhere.sqlite"),
         ("show --store nowhere.sqlite", 1, "there is no store nowhere.sqlite"),
