@@ -124,7 +124,7 @@ class Apart:
 
     def _live(self, measured: Callable[[], tuple[Score, Timing]], parent: int, answer: int, spoken: int) -> NoReturn:
         """The whole life of the fork. Nothing of this process' own is closed or flushed there."""
-        code = 1
+        code, own = 1, os.getpid()
         try:
             os.setsid()
             _prctl(SET_DEATH_SIGNAL, signal.SIGKILL)
@@ -132,6 +132,8 @@ class Apart:
                 signal.signal(signal.SIGINT, signal.SIG_IGN)
                 _speak_into(spoken)
                 said = self._said(measured)
+                if os.getpid() != own:
+                    os._exit(0)  # a child that the metric forked does not answer in its place
                 sys.stdout.flush()
                 sys.stderr.flush()
                 with open(answer, "wb") as file:

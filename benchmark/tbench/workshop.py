@@ -80,12 +80,7 @@ class Workshop:
                 yield from self._sweep(task).records()
 
     def _scores(self, task: Task) -> Iterator[Record | Notice]:
-        layers = None
-        if len(task.candidates) > 1:
-            try:
-                layers = self._layers(task.candidates, task.dataset, task.seed)
-            except Exception as error:
-                yield Notice(f"{', '.join(task.candidates)}: not in one pass ({reason(error)}), so one after the other")
+        layers = self._layers(task.candidates, task.dataset, task.seed)
         for _, cells in groupby(task.cells, key=lambda key: key.candidate):
             yield from self._scores_of_one([*cells], layers)
 
@@ -177,7 +172,14 @@ class Workshop:
 
     def _layers(self, candidates: Sequence[str], dataset: str, seed: int) -> Layers | None:
         """One pass for all these candidates, where their family knows how."""
-        network = self._stock.together(candidates)
+        if len(candidates) == 1:
+            return None
+        try:
+            network = self._stock.together(candidates)
+        except Exception as error:
+            told = f"{', '.join(candidates)}: not in one pass ({reason(error)}), so one after the other"
+            self._notices.append(told)
+            return None
         if network is None:
             return None
         roots = self._stock.roots(candidates[0], dataset, seed) | self._surroundings(candidates[0], dataset, seed)
@@ -190,7 +192,7 @@ class Workshop:
 
         def members() -> Iterator[Evidence]:
             for several in models(self._suite.pool(dataset)):
-                layers = self._layers(several, dataset, seed) if len(several) > 1 else None
+                layers = self._layers(several, dataset, seed)
                 for candidate in several:
                     yield self._evidence(candidate, dataset, seed, layers)
 

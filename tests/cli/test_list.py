@@ -230,3 +230,24 @@ def test_a_reader_that_stops_reading_is_no_bug() -> None:
     done = subprocess.run([sys.executable, "-m", "tbench", "list"], stdout=writer, stderr=subprocess.PIPE, text=True)
     os.close(writer)
     assert (done.returncode, done.stderr) == (1, "")
+
+
+LOUD = r'''
+def loud(features):
+    """Loud.
+
+    \x1b[2J wipes the screen."""
+    return 0.0
+
+
+def names():
+    return ["\x1b[31mred"]
+'''
+
+
+def test_what_a_stranger_says_of_itself_steers_no_terminal(command: Command, foreign: Foreign) -> None:
+    entries = {"tbench.metrics": ["loud = loud:loud"], "tbench.models": ["louder = loud"]}
+    package = foreign("loud-metric", "1.0", {"loud.py": LOUD}, entries)
+    for words, told in ((("metrics", "loud"), "wipes the screen."), (("models", "louder"), "[31mred")):
+        done = command("list", *words, packages=(package,))
+        assert (done.returncode, told in done.stdout, "\x1b" in done.stdout) == (0, True, False), done.stderr

@@ -54,6 +54,16 @@ def test_every_bit_of_a_score_comes_back(value: float, terms: dict[str, float]) 
     assert np.signbit(score.value) == np.signbit(value)
 
 
+def test_a_child_that_the_metric_forks_does_not_answer_in_its_place() -> None:
+    def measured() -> tuple[Score, Timing]:
+        metric = os.fork() > 0
+        if metric:
+            time.sleep(0.3)  # the child is done long before
+        return Score(float(metric)), Timing(0.3, 0.0)
+
+    assert apart(measured)[0].value == 1.0
+
+
 def test_seconds_are_those_of_the_call_and_not_of_the_fork() -> None:
     _, timing, _ = apart(says(lambda: time.sleep(0.05)))
     assert 0.05 <= timing.seconds < 5

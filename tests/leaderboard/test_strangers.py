@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.console import Console
 
@@ -86,6 +86,9 @@ def test_a_terminal_gets_nothing_that_steers_it(width: int) -> None:
 
 
 @given(st.text(max_size=40) | st.text("<>/!|\\`[]()*#a\n\x1b", max_size=30))
+@example("[a\\](b)")
+@example("[a\\\\](b)")
+@example("[a\\|](b)")
 def test_any_text_is_one_line_without_tags_and_links(text: str) -> None:
     assert plain(text).isprintable()
     assert len(plain(text)) == len(text)

@@ -6,6 +6,7 @@ import inspect
 import json
 import shutil
 import sys
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
 import click
@@ -119,7 +120,7 @@ def _tell_function(kind: str, name: str, as_json: bool) -> None:
     if defaults(function):
         lines.append(f"settings: {whole}")
     lines += [f"published: {name}:as={preset} is {spec}" for preset, spec in published.items()]
-    click.echo("\n".join(lines))
+    click.echo(_lines(lines))
 
 
 def _tell_members(kind: str, family: str, as_json: bool) -> None:
@@ -128,4 +129,9 @@ def _tell_members(kind: str, family: str, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(names, indent=2, ensure_ascii=False))
     else:
-        click.echo("\n".join(names) or f"{family} is open: {family}/NAME, for any NAME that it knows")
+        click.echo(_lines(names) or f"{family} is open: {family}/NAME, for any NAME that it knows")
+
+
+def _lines(texts: Iterable[str]) -> str:
+    """Of text that may be a stranger's."""
+    return "\n".join(plain(line) for text in texts for line in text.split("\n"))

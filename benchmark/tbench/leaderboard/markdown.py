@@ -12,7 +12,7 @@ from tbench.leaderboard.tables import Section, Table
 from tbench.plain import plain
 
 TAG = re.compile(r"<(?=[A-Za-z/!?])")
-LINK = re.compile(r"\](?=[(\[])")
+LINK = re.compile(r"\\*\](?=[(\[])")
 PIPE = re.compile(r"\\*\|")
 
 
@@ -26,7 +26,7 @@ def markdown(section: Section) -> str:
 
 def inline(text: str) -> str:
     """One line in which nothing is a tag of HTML or a link; emphasis and code stay what they are."""
-    return LINK.sub(r"\\]", TAG.sub("&lt;", plain(text)))
+    return LINK.sub(_escaped, TAG.sub("&lt;", plain(text)))
 
 
 def _table(table: Table) -> str:
@@ -36,8 +36,12 @@ def _table(table: Table) -> str:
 
 
 def _cell(text: str) -> str:
-    """A backslash before a pipe would take away its own."""
-    return PIPE.sub(lambda found: "\\" * (2 * len(found[0]) - 1) + "|", inline(text))
+    return PIPE.sub(_escaped, inline(text))
+
+
+def _escaped(found: re.Match[str]) -> str:
+    """The sign at the end with a backslash of its own, which those that stood before it do not take away."""
+    return "\\" * (2 * len(found[0]) - 1) + found[0][-1]
 
 
 def write(path: Path, content: str) -> None:
