@@ -142,7 +142,8 @@ def test_a_store_without_room_ends_the_run_in_one_line_and_keeps_what_it_has(
 
     def full(*given: Any, **words: Any) -> sqlite3.Connection:
         connection = connect(*given, **words)
-        connection.execute("PRAGMA max_page_count=8")
+        connection.execute("PRAGMA page_size=512")
+        connection.execute("PRAGMA max_page_count=26")
         return connection
 
     with monkeypatch.context() as patch:
