@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from tbench.executors.processes import THREADS
+from tbench.executors import THREADS
 from tbench.plan import Task
 from tbench.results import Key, Record
 from tbench.store import Store

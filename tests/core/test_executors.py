@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from spawned import Shop
 
-from tbench.executors import Executor, Lost
+from tbench.executors import THREADS, Executor, Lost
 from tbench.executors.here import Here
-from tbench.executors.processes import THREADS, Processes
+from tbench.executors.processes import Processes
 from tbench.plan import Task
 from tbench.results import Key, Record
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections import Counter
@@ -37,8 +36,14 @@ CALIBRATION_STEPS = 200
     "--measure-truth", is_flag=True, help="Fine-tune even where a truth was published; --protocol does so, too."
 )
 @click.option("--seeds", help="Comma list of integers; the protocol's own otherwise.")
-@click.option("--executor", "executor_name", default="processes", show_default=True, help="Where work runs.")
-@click.option("--workers", type=click.IntRange(min=1), help="How many at once; as many as there are cores otherwise.")
+@click.option(
+    "--executor",
+    "executor_name",
+    default="processes",
+    show_default=True,
+    help="Where work runs; settings are written behind its name: ray:address=auto,gpus=0.5.",
+)
+@click.option("--workers", type=click.IntRange(min=1), help="How many at once; as many as there is room for otherwise.")
 @means(precision="float32")
 @click.option(
     "--store", "store_path", default=".tbench/results.sqlite", show_default=True, help="Where facts are kept."
@@ -86,6 +91,7 @@ def run(
 
     from tbench.contract import rehearse
     from tbench.evidence.algebra import algebra
+    from tbench.executors import load_executor
     from tbench.hooks import Listeners
     from tbench.leaderboard.page import publish
     from tbench.metric import Catalogue
@@ -120,8 +126,7 @@ def run(
             rehearse(metric, catalogue)
     algebra(device)
     precision = settled(precision, device)
-    workers = workers or len(os.sched_getaffinity(0))
-    executor = Registry.installed("executors").load(executor_name)(workers)
+    executor = load_executor(executor_name, workers)
     for complaint in refused:
         console.print(f"note: {complaint}", style="yellow", markup=False)
 
@@ -143,9 +148,9 @@ def run(
         _tell_absences(console, plan, stock.absent(part.candidates, (*part.datasets, part.reference)))
         if dry_run:
             return
-        means = Means(device, precision, Path(store_path).parent)
+        means = Means(device, precision, Path(store_path).parent.absolute())
         open_workshop = partial(Workshop, suite, protocol, means)
-        with Terminal(plan, protocol, console, workers) as terminal:
+        with Terminal(plan, protocol, console, executor.workers) as terminal:
             listeners = Listeners(Registry.installed("hooks").entries(), terminal=terminal)
             listeners.tell("started", cells=plan.cells, remembered=plan.remembered)
             summary = walk(plan, store, executor, open_workshop, listeners)
@@ -155,7 +160,9 @@ def run(
         page = publish(store.latest(suite.name), suite.frame(protocol_name), Path(out))
     took = duration(time.monotonic() - start)
     if plan.tasks:
-        took += f"; {duration(plan.seconds(protocol) / workers)} were expected of {workers} quiet cores"
+        took += (
+            f"; {duration(plan.seconds(protocol) / executor.workers)} were expected of {executor.workers} quiet cores"
+        )
     _conclude(console, summary, listeners.complaints, page, took)
     if summary.failed or refused:
         sys.exit(1)

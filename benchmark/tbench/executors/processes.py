@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -13,14 +14,12 @@ from multiprocessing.context import SpawnProcess
 from typing import TYPE_CHECKING
 
 from tbench.environment import switched_on
-from tbench.executors import Lost
+from tbench.executors import THREADS, Lost
 
 if TYPE_CHECKING:
     from tbench.executors import Notice, OpenWorkshop
     from tbench.plan import Task
     from tbench.results import Record
-
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 @dataclass
@@ -38,13 +37,13 @@ class Processes:
     Each has a pipe of its own, so that none can leave a lock behind when it is killed.
     """
 
-    def __init__(self, workers: int) -> None:
-        self._count = workers
+    def __init__(self, workers: int | None) -> None:
+        self.workers = workers or len(os.sched_getaffinity(0))
         self._context = multiprocessing.get_context("spawn")
 
     def run(self, open_workshop: OpenWorkshop, tasks: Iterable[Task]) -> Iterator[Record | Notice | Lost]:
         waiting = deque(tasks)
-        workers = [self._hire(open_workshop) for _ in range(min(self._count, len(waiting)))]
+        workers = [self._hire(open_workshop) for _ in range(min(self.workers, len(waiting)))]
         try:
             for worker in workers:
                 _hand_out(worker, waiting)
