@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from tbench.executors import THREADS
 from tbench.plan import Task
 from tbench.results import Key, Record
 from tbench.store import Store
+from tbench.workshop import Workshop
 
 
 class Shop:
@@ -36,3 +41,23 @@ def add_many(path: Path, worker: int, count: int) -> None:
     with Store(path) as store:
         for number in range(count):
             store.add(Record(Key("score", "mini", "mini/digits", f"c/{worker}", "logme:x=1", number), "ok", 0.5))
+
+
+def doomed(room: str, name: str, call: int, marker: Path, open_workshop: Callable[[], Workshop]) -> Workshop:
+    """A workshop whose worker kills its node of a Ray cluster, and itself, at a call of a function of tbench.
+
+    One worker does: the first to leave its mark.
+    """
+    owner = import_module(room)
+    work, calls = getattr(owner, name), itertools.count(1)
+
+    def deadly(*given: Any, **settings: Any) -> Any:
+        if next(calls) == call:
+            with suppress(FileExistsError):
+                marker.touch(exist_ok=False)
+                os.kill(os.getppid(), signal.SIGKILL)
+                os.kill(os.getpid(), signal.SIGKILL)
+        return work(*given, **settings)
+
+    setattr(owner, name, deadly)
+    return open_workshop()

@@ -47,6 +47,10 @@ def run(plan: Plan, store: Store, executor: Executor, open_workshop: OpenWorksho
                 done.add(said.key)
                 _keep(said, store, listeners, summary)
         left = [(task, loss.reason) for loss in lost if (task := loss.task.without(done))]
+        for task, reason in left if trial < TRIES else ():
+            text = f"{task.candidates[0]} on {task.dataset}: {reason}; its {len(task.cells)} cells are tried again"
+            summary.notices.append(text)
+            listeners.tell("noticed", text=text)
         if trial == TRIES:
             for task, reason in left:
                 for key in sorted(set(task.cells) - done):

@@ -70,7 +70,9 @@ class Bench:
         yield where
 
     def work(self, task: Task) -> Iterator[Record | Notice]:
-        yield from self._workshop(task)
+        """Says it item by item: Ray sends values into generators, which `yield from` would pass on to any iterator."""
+        for said in self._workshop(task):  # noqa: UP028
+            yield said
 
 
 class Ray:
@@ -120,7 +122,9 @@ class Ray:
                 heard, _ = ray.wait([worker.words for worker in workers], timeout=PATIENCE)
                 if not heard and patient and not any(worker.task for worker in workers):
                     patient = False
-                    yield Notice(f"no node of the Ray cluster has room for a worker ({self._told}) yet; waiting")
+                    yield Notice(
+                        f"no worker on the Ray cluster yet: it has no room ({self._told}), or is slow; waiting"
+                    )
                 for worker in [worker for worker in workers if worker.words in heard]:
                     try:
                         said = ray.get(next(worker.words))
