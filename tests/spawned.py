@@ -10,13 +10,15 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tbench.executors import THREADS
 from tbench.plan import Task
 from tbench.results import Key, Record
 from tbench.store import Store
-from tbench.workshop import Workshop
+
+if TYPE_CHECKING:
+    from tbench.workshop import Workshop
 
 
 class Shop:
