@@ -72,6 +72,7 @@ def cluster() -> Iterator[Any]:
         patch.setenv("RAY_AUTH_TOKEN", secrets.token_hex(32))
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
         patch.setenv("RAY_worker_niceness", "0")  # or a busy machine leaves nothing to them
+        patch.setenv("RAY_health_check_period_ms", "500")  # or 15 seconds pass until a dead node is missed
         patch.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))
         import ray
         from ray.cluster_utils import Cluster
@@ -84,12 +85,13 @@ def cluster() -> Iterator[Any]:
 
 @pytest.fixture
 def nodes(cluster: Any) -> Iterator[list[Any]]:
-    """Two, of one core each."""
-    added = [cluster.add_node(wait=False, num_cpus=1) for _ in range(2)]
+    """Two, of one core each. Those that live go on to the next test."""
+    for _ in range(2 - len(cluster.worker_nodes)):
+        cluster.add_node(wait=False, num_cpus=1)
     cluster.wait_for_nodes(timeout=300)
-    yield added
-    for node in added:
-        if node in cluster.worker_nodes:
+    yield [*cluster.worker_nodes]
+    for node in [*cluster.worker_nodes]:
+        if node.dead_processes():
             cluster.remove_node(node, allow_graceful=False)
 
 
