@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from tbench.claims import OnFile
+from tbench.executors import THREADS
 from tbench.executors.here import Here
-from tbench.executors.processes import THREADS
 from tbench.hooks import Listeners
 from tbench.plan import Plan, Task
 from tbench.results import Key, Record
 from tbench.run import run
 from tbench.store import Store
+
+if TYPE_CHECKING:
+    from tbench.workshop import Workshop
 
 
 class Shop:
@@ -63,3 +70,23 @@ def walk(path: Path | str, tasks: Sequence[Task], driver: str, stuck: Path | Non
 
     with Store(path) as store:
         run(Plan(tuple(tasks), 0), store, Here(1), lambda: shop, Listeners(()), since=0)
+
+
+def doomed(room: str, name: str, call: int, marker: Path, open_workshop: Callable[[], Workshop]) -> Workshop:
+    """A workshop whose worker kills its node of a Ray cluster, and itself, at a call of a function of tbench.
+
+    One worker does: the first to leave its mark.
+    """
+    owner = import_module(room)
+    work, calls = getattr(owner, name), itertools.count(1)
+
+    def deadly(*given: Any, **settings: Any) -> Any:
+        if next(calls) == call:
+            with suppress(FileExistsError):
+                marker.touch(exist_ok=False)
+                os.kill(os.getppid(), signal.SIGKILL)
+                os.kill(os.getpid(), signal.SIGKILL)
+        return work(*given, **settings)
+
+    setattr(owner, name, deadly)
+    return open_workshop()

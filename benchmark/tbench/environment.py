@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 
 
 @contextmanager
-def switched_on(names: Iterable[str]) -> Iterator[None]:
-    """Each is "1" inside, and what it was before outside."""
-    before = {name: os.environ.get(name) for name in names}
-    os.environ.update(dict.fromkeys(before, "1"))
+def held(variables: Mapping[str, str]) -> Iterator[None]:
+    """Each has its value inside, and what it was before outside."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
     try:
         yield
     finally:
@@ -20,3 +20,8 @@ def switched_on(names: Iterable[str]) -> Iterator[None]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
+
+
+def switched_on(names: Iterable[str]) -> AbstractContextManager[None]:
+    """Each is "1" inside, and what it was before outside."""
+    return held(dict.fromkeys(names, "1"))

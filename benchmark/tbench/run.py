@@ -72,9 +72,13 @@ def run(
                         share.heard(said.key)
                 tasks = share.waited()
             left = [(task, loss.reason) for loss in lost if (task := loss.task.without(done))]
-            if trial == TRIES:
-                for task, reason in left:
-                    for key in sorted(set(task.cells) - done):
+            for task, reason in left:
+                if trial < TRIES:
+                    told(
+                        f"{task.candidates[0]} on {task.dataset}: {reason}; its {len(task.cells)} cells are tried again"
+                    )
+                else:
+                    for key in task.cells:
                         _keep(_given_up(key, reason), store, listeners, summary)
             tasks = [part for task, _ in left for part in _apart(task)]
             if not tasks:

@@ -9,11 +9,15 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from spawned import Shop
 
-from tbench.executors import Executor, Lost
+from tbench.errors import UsageError
+from tbench.executors import THREADS, Executor, Lost, load_executor
 from tbench.executors.here import Here
-from tbench.executors.processes import THREADS, Processes
+from tbench.executors.on_ray import Ray, _fit
+from tbench.executors.processes import Processes
 from tbench.plan import Task
 from tbench.results import Key, Record
 
@@ -86,3 +90,36 @@ def _interrupt_when(walk: Iterator[object], ready: Callable[[], bool]) -> None:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+
+
+def test_settings_behind_the_name() -> None:
+    executor = load_executor("ray:address=10.0.0.1:6379,gpus=0.5", 3)
+    assert isinstance(executor, Ray)
+    assert executor.workers == 3
+    assert isinstance(load_executor("here", 3), Here)
+    assert load_executor("processes", None).workers == len(os.sched_getaffinity(0))
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("ray:gpu=1", r"ray has no setting 'gpu'; did you mean gpus\? \(it has address, cpus, gpus\)"),
+        ("ray:gpus", "--executor 'ray:gpus' is not name:setting=value,setting=value"),
+        ("ray:gpus=1,gpus=2", "is not name:setting=value,setting=value"),
+        ("ray:gpus=some", "ray: gpus=some is not a number"),
+        ("ray:cpus=0", "a worker takes cpus above 0 and gpus of 0 or more, not 0.0 and 0.0"),
+        ("ray:gpus=-1", "not 1.0 and -1.0"),
+        ("ray:address=ray://10.0.0.1:10001", "ray://10.0.0.1:10001 is Ray's client, which streams nothing"),
+        ("processes:workers=2", r"processes has no setting 'workers' \(it has none\)"),
+    ],
+)
+def test_settings_that_do_not_fit_are_refused(text: str, told: str) -> None:
+    with pytest.raises(UsageError, match=told):
+        load_executor(text, None)
+
+
+@given(st.dictionaries(st.sampled_from(("CPU", "GPU")), st.integers(0, 64)), st.integers(1, 10))
+def test_fractions_fill_a_node(node: dict[str, int], parts: int) -> None:
+    """As many workers of a part of a device as there are parts on it, whatever floating point makes of them."""
+    assert _fit({"CPU": 1 / parts, "GPU": 0.0}, node) == node.get("CPU", 0) * parts
+    assert _fit({"CPU": 1.0, "GPU": 1 / parts}, node) == min(node.get("CPU", 0), node.get("GPU", 0) * parts)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections import Counter
@@ -41,8 +40,14 @@ CALIBRATION_STEPS = 200
     "--measure-truth", is_flag=True, help="Fine-tune even where a truth was published; --protocol does so, too."
 )
 @click.option("--seeds", help="Comma list of integers; the protocol's own otherwise.")
-@click.option("--executor", "executor_name", default="processes", show_default=True, help="Where work runs.")
-@click.option("--workers", type=click.IntRange(min=1), help="How many at once; as many as there are cores otherwise.")
+@click.option(
+    "--executor",
+    "executor_name",
+    default="processes",
+    show_default=True,
+    help="Where work runs; settings are written behind its name: ray:address=auto,gpus=0.5.",
+)
+@click.option("--workers", type=click.IntRange(min=1), help="How many at once; as many as there is room for otherwise.")
 @means(precision="float32")
 @isolate
 @click.option(
@@ -94,6 +99,7 @@ def run(
 
     from tbench.contract import rehearse
     from tbench.evidence.algebra import algebra
+    from tbench.executors import load_executor
     from tbench.hooks import Listeners
     from tbench.leaderboard.facts import Facts
     from tbench.leaderboard.page import publish
@@ -125,10 +131,9 @@ def run(
     catalogue = Catalogue.installed()
     algebra(device)
     precision = settled(precision, device)
-    workers = workers or len(os.sched_getaffinity(0))
-    executor = Registry.installed("executors").load(executor_name)(workers)
+    executor = load_executor(executor_name, workers)
     willing = getattr(executor, "isolates", False)
-    apart = isolation(whose, cell_seconds, cell_memory, willing=willing, device=device, workers=workers)
+    apart = isolation(whose, cell_seconds, cell_memory, willing=willing, device=device, workers=executor.workers)
     wanted, refused = catalogue.choose(metrics, suite.metrics)
     for metric in wanted:
         if ":" in metric.label:
@@ -156,9 +161,9 @@ def run(
         _tell_absences(console, plan, stock.absent(part.candidates, (*part.datasets, part.reference)))
         if dry_run:
             return
-        means = Means(device, precision, Path(store_path).parent, apart)
+        means = Means(device, precision, Path(store_path).parent.absolute(), apart)
         open_workshop = partial(Workshop, suite, protocol, means)
-        with Terminal(plan, protocol, console, workers) as terminal:
+        with Terminal(plan, protocol, console, executor.workers) as terminal:
             listeners = Listeners(Registry.installed("hooks").entries(), terminal=terminal)
             listeners.tell("started", cells=plan.cells, remembered=plan.remembered)
             summary = walk(plan, store, executor, open_workshop, listeners, since=mark)
@@ -167,7 +172,8 @@ def run(
         )
         took = duration(time.monotonic() - start)
         if plan.tasks:
-            took += f"; {duration(plan.seconds(protocol) / workers)} were expected of {workers} quiet cores"
+            cores = executor.workers
+            took += f"; {duration(plan.seconds(protocol) / cores)} were expected of {cores} quiet cores"
         _conclude(console, summary, listeners.complaints, took)
         page = publish(Facts.stored(store, suite.name), suite.frame(protocol_name), Path(out))
     console.print(f"leaderboard: {page}", markup=False)

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 class Here:
     """In this process, one task after the other: simple to debug; a crash of the interpreter ends the run."""
 
-    def __init__(self, workers: int) -> None:
+    workers = 1
+
+    def __init__(self, workers: int | None) -> None:
         del workers  # there is only this one
 
     def run(self, open_workshop: OpenWorkshop, tasks: Iterable[Task]) -> Iterator[Record | Notice | Lost]:

@@ -14,15 +14,13 @@ from multiprocessing.context import SpawnProcess
 from typing import TYPE_CHECKING
 
 from tbench.environment import switched_on
-from tbench.executors import Lost
+from tbench.executors import THREADS, Lost
 from tbench.failure import ending
 
 if TYPE_CHECKING:
     from tbench.executors import Notice, OpenWorkshop
     from tbench.plan import Task
     from tbench.results import Record
-
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 @dataclass
@@ -42,15 +40,15 @@ class Processes:
 
     isolates = True
 
-    def __init__(self, workers: int) -> None:
-        self._count = workers
+    def __init__(self, workers: int | None) -> None:
+        self.workers = workers or len(os.sched_getaffinity(0))
         self._context = multiprocessing.get_context("spawn")
 
     def run(self, open_workshop: OpenWorkshop, tasks: Iterable[Task]) -> Iterator[Record | Notice | Lost]:
         waiting = iter(tasks)  # asked for one by one: what is not handed out yet may be left to other drivers
         workers: list[Worker] = []
         try:
-            for task in islice(waiting, self._count):
+            for task in islice(waiting, self.workers):
                 workers.append(self._hire(open_workshop))
                 _hand_out(workers[-1], task)
             while busy := [worker for worker in workers if worker.task]:
