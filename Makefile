@@ -13,7 +13,7 @@ test: .venv/installed-for-tests
 	$(BIN)/mypy --config-file setup.cfg
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	TBENCH_OLDEST_TIMM=$(CURDIR)/.venv/oldest-timm $(BIN)/pytest
+	TBENCH_OLDEST_TIMM=$(CURDIR)/.venv/oldest-timm $(BIN)/pytest -n 2 --dist loadfile
 
 .venv/bin/python:
 	@$(PYTHON) -m venv .venv

@@ -26,7 +26,10 @@ GUIDES = [
     "docs/parameter-distance.md",
     "docs/source-aware.md",
     "docs/evidence-on-disk.md",
+    "docs/the-store.md",
+    "docs/cluster.md",
 ]
+TEXTS = ["docs/limits.md", "docs/safety.md"]  # which show no command
 # What any metric may ask for: of the target's images, of the candidate itself, and what follows from these.
 USUAL = {
     *("features", "labels", "source_probabilities", "reference_features", "parameter_count", "source_accuracy"),
@@ -124,7 +127,7 @@ def test_the_guide_names_evidence_that_exists() -> None:
     assert set(named) <= set(VOCABULARY)
 
 
-@pytest.mark.parametrize("page", ["README.md", "ARCHITECTURE.md", "leaderboards/README.md", *GUIDES])
+@pytest.mark.parametrize("page", ["README.md", "ARCHITECTURE.md", "leaderboards/README.md", *GUIDES, *TEXTS])
 def test_links_between_pages_lead_somewhere(page: str) -> None:
     links = re.findall(r"\]\((?!https?:)([^)#]+)", (ROOT / page).read_text(encoding="utf-8"))
     missing = [link for link in links if not (ROOT / page).parent.joinpath(link).exists()]

@@ -1,4 +1,4 @@
-"""Writing a file whole or not at all."""
+"""Where files go, and writing one whole or not at all."""
 
 from __future__ import annotations
 
@@ -9,6 +9,11 @@ from pathlib import Path
 from uuid import uuid4
 
 ABANDONED = 3600.0  # seconds after which nobody is still at a draft
+
+
+def beside(store: str) -> Path:
+    """Where the evidence and checkpoints of a store are kept: in its folder, or in .tbench if a server has it."""
+    return (Path(".tbench") if "://" in store else Path(store).parent).absolute()
 
 
 def place(path: Path, *pieces: bytes | memoryview) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import TYPE_CHECKING
 
+from tbench.garbage import uncollected
 from tbench.halving import work
 from tbench.protocol import Protocol, Run
 from tbench.results import Key, Kind, Status
@@ -49,10 +50,9 @@ class Task:
     def candidates(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(key.candidate for key in self.cells))
 
-    def without(self, done: Iterable[Key]) -> Task | None:
+    def without(self, done: Set[Key]) -> Task | None:
         """What is left of it, if anything is."""
-        gone = set(done)
-        left = tuple(key for key in self.cells if key not in gone)
+        left = tuple(key for key in self.cells if key not in done)
         if not left:
             return None
         return self if self.whole else replace(self, cells=left)
@@ -90,6 +90,7 @@ class Plan:
         return EXTRACTION_SECONDS * len(task.candidates) + SCORE_SECONDS * len(task.cells) + tuning
 
 
+@uncollected()
 def make_plan(
     suite: Suite,
     protocol: Protocol,

@@ -115,7 +115,8 @@ class Columns:
         for name, several in self.whole.items():
             several.extend(columns[name])
         for name, floats in self.floats.items():
-            floats.extend([math.nan if value is None else value for value in columns[name]])
+            known = columns[name]
+            floats.extend([math.nan if value is None else value for value in known] if None in known else known)
         self.numbers.extend(columns["numbers"])
         self.times.extend(map(sys.intern, columns["time"]))
 

@@ -68,11 +68,12 @@ def agreement(scores: ArrayLike, truth: ArrayLike) -> Agreement:
         raise ValueError(f"scores {x.shape} and truth {y.shape} must be two vectors of one length")
     if not (orders(x) and orders(y)):
         return Agreement()
+    ranks = stats.rankdata(x), stats.rankdata(y)  # sums of the largest floats overflow
     return Agreement(
-        tau_w=_defined(stats.weightedtau(x, y).statistic),
-        tau=_defined(stats.kendalltau(x, y, variant="b").statistic),
+        tau_w=_defined(stats.weightedtau(*ranks).statistic),
+        tau=_defined(stats.kendalltau(*ranks, variant="b").statistic),
         pearson=_defined(stats.pearsonr(_unit(x), _unit(y)).statistic),
-        spearman=_defined(stats.spearmanr(x, y).statistic),
+        spearman=_defined(stats.spearmanr(*ranks).statistic),
     )
 
 
@@ -85,7 +86,7 @@ def agreements(scores: ArrayLike, truth: ArrayLike) -> list[Agreement]:
         return found
     rows = x[ordering]
     ranks, of_truth = stats.rankdata(rows, axis=1), stats.rankdata(y)
-    measures = zip(*_taus(rows, y), _correlations(rows, y), _correlations(ranks, of_truth), strict=True)
+    measures = zip(*_taus(ranks, of_truth), _correlations(rows, y), _correlations(ranks, of_truth), strict=True)
     for place, several in zip(np.flatnonzero(ordering).tolist(), measures, strict=True):
         found[place] = Agreement(*map(_defined, several))
     return found
@@ -99,6 +100,7 @@ def tau_by_truth(scores: ArrayLike, truth: ArrayLike) -> float | None:
     x, y = rounded(scores), rounded(truth)
     if not (orders(x) and orders(y)):
         return None
+    x, y = stats.rankdata(x), stats.rankdata(y)
     return _defined(stats.weightedtau(y, x, rank=_ranks_from_top(y[None], x[None])[0]).statistic)
 
 

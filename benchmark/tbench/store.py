@@ -31,6 +31,7 @@ from sqlalchemy.types import UserDefinedType
 from tbench.claims import Claims
 from tbench.database import Database
 from tbench.errors import StoreError
+from tbench.garbage import uncollected
 from tbench.results import Key, Kind, Record, from_json, newer
 from tbench.rows import FIELDS, MEASURED, TEXTS, Columns, Texts, written
 
@@ -117,6 +118,7 @@ class Store:
                 raise StoreError(f"{self.where} was written to in the meantime: end the runs on it, or name another")
             self._insert(connection, rows)
 
+    @uncollected()
     def latest(self, suite: str | None = None, kind: Kind | None = None) -> list[Record]:
         """The last record of each key, sorted by key. What several say alike is one object, not to be changed."""
         with self._database.reading() as connection:
@@ -130,11 +132,13 @@ class Store:
             texts = _texts(connection)
         return sorted(map(texts.record, rows), key=IN_ORDER)
 
+    @uncollected()
     def columns(self, suite: str, kind: Kind) -> Columns:
         """All records, in the order in which they were added: of one key the last counts."""
         made = Columns()
         query = select(*(RECORDS.c[name] for name in FIELDS)).order_by(RECORDS.c.id)
-        query = query.where(RECORDS.c.suite == _number(suite), RECORDS.c.kind == _number(kind))
+        # By a sum no index is found: most rows are wanted, and in the order of the table.
+        query = query.where(RECORDS.c.suite + 0 == _number(suite), RECORDS.c.kind + 0 == _number(kind))
         with self._database.reading() as connection:
             for rows in connection.execution_options(yield_per=LOT).execute(query).partitions():
                 made.extend(rows)

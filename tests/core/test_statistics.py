@@ -7,7 +7,7 @@ from itertools import permutations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -15,11 +15,13 @@ from tbench.statistics import (
     Agreement,
     Mean,
     agreement,
+    agreements,
     between_seeds,
     null_means,
     null_quantile,
     rounded,
     row_means,
+    tau_by_truth,
     weighted_taus,
 )
 
@@ -138,10 +140,15 @@ def test_rounding_keeps_ten_digits_at_any_size() -> None:
 
 @settings(max_examples=200)
 @given(st.lists(st.tuples(st.floats(), st.floats()), max_size=8))
+@example([(1.7e308, 0.0), (1.7e308, 1.0), (-1.7e308, 1.0)])
+@example([(5e-324, 0.0), (0.0, 1.0), (0.0, -1.7e308)])
 def test_never_nan_and_never_a_warning(pairs: list[tuple[float, float]]) -> None:
-    found = agreement([x for x, _ in pairs], [y for _, y in pairs])
-    for value in (found.tau_w, found.tau, found.pearson, found.spearman):
-        assert value is None or -1 - 1e-12 <= value <= 1 + 1e-12
+    scores, truth = [x for x, _ in pairs], [y for _, y in pairs]
+    for found in (agreement(scores, truth), *(agreements([scores], truth) if pairs else ())):
+        for value in (found.tau_w, found.tau, found.pearson, found.spearman):
+            assert value is None or -1 - 1e-12 <= value <= 1 + 1e-12
+    by_truth = tau_by_truth(scores, truth)
+    assert by_truth is None or -1 - 1e-12 <= by_truth <= 1 + 1e-12
 
 
 @pytest.mark.parametrize("n", [2, 3, 5, 14, 40])

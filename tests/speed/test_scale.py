@@ -2,17 +2,20 @@
 
     pytest tests/speed/test_scale.py --benchmark-enable
 
-Cells of metrics, models and datasets that are as good as nothing; CPU seconds. Without --benchmark-enable everything is
-small and runs once.
+Cells of metrics, models and datasets that are as good as nothing; CPU seconds. From 100,000 records to a million, to
+see what grows faster than they do. Without --benchmark-enable everything is small and runs once.
 """
 
 from __future__ import annotations
 
+import os
 import random
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import product
+from dataclasses import dataclass, replace
+from itertools import chain, islice, product
 from pathlib import Path
 from typing import Any
 
@@ -165,3 +168,75 @@ def test_a_walk_and_a_resume(benchmark: Any, scale: Scale) -> None:
     assert "measured 0, " in ended.output
     with Store(scale.store, read_only=True) as store:
         assert len(store.latest("scale", "score")) == scale.cells
+
+
+@pytest.fixture(scope="module", params=[1, 10], ids="seeds={}".format)
+def filled(request: pytest.FixtureRequest, scale: Scale, tmp_path_factory: pytest.TempPathFactory) -> Filled:
+    """A finished run of so many seeds, in a store of its own."""
+    made = Filled(replace(scale, folder=tmp_path_factory.mktemp("filled")), request.param)
+    (made.scale.folder / "scale.toml").write_bytes((scale.folder / "scale.toml").read_bytes())
+    start = time.process_time()
+    with Store(made.scale.store) as store:
+        records = chain(made.scale.tuned(), made.scores())
+        while lot := [*islice(records, 10_000)]:
+            store.add(*lot)
+    return replace(made, insert=(time.process_time() - start) / made.records)
+
+
+@dataclass(frozen=True)
+class Filled:
+    """insert: CPU seconds for each record, with the making of it."""
+
+    scale: Scale
+    seeds: int
+    insert: float = 0.0
+
+    @property
+    def records(self) -> int:
+        return self.scale.cells * self.seeds + self.scale.candidates * self.scale.datasets
+
+    def scores(self) -> Iterator[Record]:
+        suite, draw = load_suite(str(self.scale.folder / "scale.toml")), random.Random(1)
+        told = {"saturated": [], "warnings": [], "touches": ["candidate"], "solver": "closed", "blind": False}
+        for seed, dataset, candidate in product(range(self.seeds), suite.datasets, suite.candidates):
+            cost = {"seconds": draw.random(), "cpu_seconds": draw.random(), "machine": "stub"}
+            origin = {"machine": "stub", "weights": f"weights of {candidate.removeprefix('stub/')}"}
+            for number in range(self.scale.metrics):
+                key = Key("score", suite.name, dataset, candidate, f"metric{number}", seed)
+                value, wall, cpu, spread = (draw.random() for _ in range(4))
+                details = {"label": key.spec, "repeats": 3, "spread": spread, "terms": {}, **told}
+                time_ = "2026-01-01T00:00:00+00:00"
+                yield Record(key, "ok", value, "", wall, cpu, {"forward": cost}, details, origin, time_)
+
+
+PUBLISH = """
+import resource, sys
+from tbench.cli import main
+main(sys.argv[1:], standalone_mode=False)
+used = resource.getrusage(resource.RUSAGE_SELF)
+(peak,) = (line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM"))
+print(used.ru_utime + used.ru_stime, int(peak) / 1024)
+"""
+
+
+@pytest.mark.benchmark(timer=time.perf_counter)
+def test_a_page_of_very_many_records(benchmark: Any, filled: Filled) -> None:
+    """In a process of its own, whose memory it tells: that of `tbench publish`, from start to end."""
+    scale = filled.scale
+
+    def publish() -> str:
+        words = ["publish", "--suite", scale.folder / "scale.toml", "--store", scale.store, "--out", scale.folder]
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+        command = [sys.executable, "-c", PUBLISH, *map(str, words)]
+        return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=environment).stdout
+
+    seconds, mib = benchmark.pedantic(publish, rounds=1).split()[-2:]
+    benchmark.extra_info |= {
+        "records": filled.records,
+        "insert_us_per_record": 1e6 * filled.insert,
+        "cpu_seconds": float(seconds),
+        "peak_mib": float(mib),
+        "bytes_per_record": scale.store.stat().st_size / filled.records,
+    }
+    page = (scale.folder / "scale" / "README.md").read_text(encoding="utf-8")
+    assert all(f"metric{number} " in page for number in range(scale.metrics))

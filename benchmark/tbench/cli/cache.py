@@ -137,8 +137,9 @@ def prune(
 def _shelf(store_path: str, folder: Path | None) -> Shelf:
     from tbench.errors import UsageError
     from tbench.evidence.shelf import Shelf
+    from tbench.files import beside
 
-    where = folder or Path(store_path).parent / "evidence"
+    where = folder or beside(store_path) / "evidence"
     if not where.is_dir():
         raise UsageError(f"there is no folder {where}: name the store of a run (--store), or the folder (--folder)")
     return Shelf(where)

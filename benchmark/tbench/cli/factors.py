@@ -67,6 +67,7 @@ def _published(name: str, restored: bool) -> Section:
 def _own(name: str, protocol: str | None, store_path: str) -> Section:
     from tbench.evidence.shelf import Shelf
     from tbench.factors import DEPENDENT, explained, section
+    from tbench.files import beside
     from tbench.metric import Catalogue
     from tbench.own_factors import rows_of_suite
     from tbench.store import Store
@@ -75,7 +76,7 @@ def _own(name: str, protocol: str | None, store_path: str) -> Section:
     suite = load_suite(name)
     with Store(store_path, read_only=True) as store:
         records = store.latest(suite=suite.name)
-    shelf = Shelf(Path(store_path).parent / "evidence")
+    shelf = Shelf(beside(store_path) / "evidence")
     rows = rows_of_suite(suite, protocol, records, Catalogue.installed().nodes, shelf)
     shown = section(explained(rows), f"Factors of transferability: {suite.title}")
     return replace(shown, after=(DEPENDENT, *shown.after))

@@ -20,12 +20,13 @@ from tbench.plain import plain
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from tbench.isolation import Whose
+    from tbench.isolation import Isolation, Whose
     from tbench.metric import Catalogue, Metric
     from tbench.plan import Plan
     from tbench.protocol import Protocol
     from tbench.run import Summary
     from tbench.suite import Suite
+    from tbench.workshop import Workshop
 
 CALIBRATION_STEPS = 200
 
@@ -93,26 +94,20 @@ def run(
     is 1 if any cell failed.
     """
     from dataclasses import replace
-    from functools import partial
 
     from rich.console import Console
 
     from tbench.contract import rehearse
     from tbench.evidence.algebra import algebra
     from tbench.executors import load_executor
-    from tbench.hooks import Listeners
-    from tbench.leaderboard.facts import Facts
-    from tbench.leaderboard.page import publish
     from tbench.metric import Catalogue
     from tbench.plan import make_plan
     from tbench.precision import settled
     from tbench.progress import Terminal, duration
     from tbench.registry import Registry
-    from tbench.run import run as walk
     from tbench.stock import Stock
     from tbench.store import Store
     from tbench.suite import chosen, load_suite
-    from tbench.workshop import Means, Workshop
 
     start = time.monotonic()
     console = Console(highlight=False, soft_wrap=True)
@@ -161,8 +156,16 @@ def run(
         _tell_absences(console, plan, stock.absent(part.candidates, (*part.datasets, part.reference)))
         if dry_run:
             return
-        means = Means(device, precision, Path(store_path).parent.absolute(), apart)
-        open_workshop = partial(Workshop, suite, protocol, means)
+
+        from functools import partial
+
+        from tbench.files import beside
+        from tbench.hooks import Listeners
+        from tbench.leaderboard.facts import Facts
+        from tbench.leaderboard.page import publish
+        from tbench.run import run as walk
+
+        open_workshop = partial(_workshop, suite, protocol, device, precision, beside(store_path), apart)
         with Terminal(plan, protocol, console, executor.workers) as terminal:
             listeners = Listeners(Registry.installed("hooks").entries(), terminal=terminal)
             listeners.tell("started", cells=plan.cells, remembered=plan.remembered)
@@ -179,6 +182,15 @@ def run(
     console.print(f"leaderboard: {page}", markup=False)
     if summary.failed or refused:
         sys.exit(1)
+
+
+def _workshop(
+    suite: Suite, protocol: Protocol, device: str, precision: str, folder: Path, apart: Isolation
+) -> Workshop:
+    """In the process that works: who only hands out tasks, or finds nothing to do, need not import what trains."""
+    from tbench.workshop import Means, Workshop
+
+    return Workshop(suite, protocol, Means(device, precision, folder, apart))
 
 
 def _fine_tunes(metric: Metric, catalogue: Catalogue) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -54,7 +55,7 @@ class Board:
     def seeds(self) -> list[int]:
         return sorted({seed for _, _, seed in self.truths} or {*self.sifted.scores["seed"].tolist()})
 
-    @property
+    @cached_property
     def repetitions(self) -> int:
         """How many truths a cell may have: one for each seed, a single one where it was published."""
         return len({seed for _, _, seed in self.truths}) or 1

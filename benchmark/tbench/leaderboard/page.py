@@ -7,6 +7,7 @@ from pathlib import Path, PurePath
 
 from tbench.errors import TbenchError
 from tbench.files import abandoned
+from tbench.garbage import uncollected
 from tbench.leaderboard.absences import absences_section
 from tbench.leaderboard.accuracies import truth_section
 from tbench.leaderboard.board import Board, make_board
@@ -23,6 +24,7 @@ from tbench.leaderboard.variants import variants_section
 from tbench.results import Record
 
 
+@uncollected()
 def publish(records: Iterable[Record] | Facts, frame: Frame, out: Path) -> Path:
     """Write README.md and its CSV files into the frame's folder of out; the same records give the same bytes.
 

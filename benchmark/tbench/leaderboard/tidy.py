@@ -168,11 +168,5 @@ def _csv(header: Sequence[str], rows: Iterable[Row]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)
-    writer.writerows([_text(value) for value in row] for row in rows)
+    writer.writerows([" ".join(value.split()) if isinstance(value, str) else value for value in row] for row in rows)
     return text.getvalue()
-
-
-def _text(value: object) -> str:
-    if value is None:
-        return ""
-    return repr(value) if isinstance(value, float) else " ".join(str(value).split())
