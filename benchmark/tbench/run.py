@@ -74,11 +74,10 @@ def run(
             left = [(task, loss.reason) for loss in lost if (task := loss.task.without(done))]
             for task, reason in left:
                 if trial < TRIES:
-                    told(
-                        f"{task.candidates[0]} on {task.dataset}: {reason}; its {len(task.cells)} cells are tried again"
-                    )
+                    whose = f"{task.candidates[0]} on {task.dataset}"
+                    told(f"{whose}: {reason}; its {len(task.cells)} cells are tried again")
                 else:
-                    for key in task.cells:
+                    for key in sorted(set(task.cells) - done):
                         _keep(_given_up(key, reason), store, listeners, summary)
             tasks = [part for task, _ in left for part in _apart(task)]
             if not tasks:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from operator import attrgetter
 from pathlib import Path
 from types import TracebackType
@@ -113,7 +114,7 @@ class Store:
         mark: StoreError if anything was added since that was taken.
         """
         rows = [written(record) for record in records]
-        with self._database.writing() as connection:
+        with self._writing() as connection:
             if mark is not None and _filled(connection) != mark:
                 raise StoreError(f"{self.where} was written to in the meantime: end the runs on it, or name another")
             self._insert(connection, rows)
@@ -216,10 +217,10 @@ class Store:
                 found = [written(from_json(document)) for (document,) in connection.execute(documents)]
             self._database.turn_to_memory()
             self._make()
-            with self._database.writing() as connection:
+            with self._writing() as connection:
                 self._insert(connection, found)
             return
-        with self._database.writing() as connection:
+        with self._writing() as connection:
             if connection.execute(select(ABOUT.c.schema)).scalar_one() != FIRST:
                 return  # another was faster
             found = [written(from_json(document)) for (document,) in connection.execute(documents)]
@@ -228,16 +229,21 @@ class Store:
             self._insert(connection, found)
             connection.execute(update(ABOUT).values(schema=SCHEMA))
 
-    def _insert(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
         try:
-            for start in range(0, len(rows), BLOCK):
-                several = rows[start : start + BLOCK]
-                numbers = self._learnt(connection, {row[name] for row in several for name in TEXTS})
-                told = [{**row, **{name: numbers[row[name]] for name in TEXTS}} for row in several]
-                connection.execute(insert(RECORDS), told)
+            with self._database.writing() as connection:
+                yield connection
         except BaseException:
-            self._numbers.clear()  # some may be of texts that will not be there
+            self._numbers.clear()  # some may be of texts that are not there, even if it was the end that failed
             raise
+
+    def _insert(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+        for start in range(0, len(rows), BLOCK):
+            several = rows[start : start + BLOCK]
+            numbers = self._learnt(connection, {row[name] for row in several for name in TEXTS})
+            told = [{**row, **{name: numbers[row[name]] for name in TEXTS}} for row in several]
+            connection.execute(insert(RECORDS), told)
 
     def _learnt(self, connection: Connection, texts: Iterable[str]) -> Mapping[str, int]:
         """The numbers of texts; those that were never said are written down."""

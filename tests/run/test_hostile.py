@@ -186,7 +186,7 @@ def test_apart(
     assert re.search(r"for mini/resnet-mix on mini/digits, [1-9][\d,]{8,} bytes: water water", said)
     assert len(said) < 20_000
     children = [int(line) for line in (tmp_path / "children").read_text().split()]
-    assert len(children) % 2 == 0 < len(children)
+    assert len(children) >= 2  # an odd one, where a fork that went on measuring was killed between the two
     assert not any(Path(f"/proc/{child}").exists() for child in children)
     assert_nothing_else_was_lost(house, undisturbed)
 

@@ -6,6 +6,7 @@ import signal
 import sqlite3
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -120,15 +121,16 @@ def test_a_run_killed_in_the_middle_goes_on_from_its_checkpoint(
     assert not left.exists()
 
 
-def test_a_killed_driver_takes_its_workers_along(house: House, undisturbed: House) -> None:
-    with subprocess.Popen(house.command("--workers", "2", executor="processes"), stdout=subprocess.DEVNULL) as driver:
+@pytest.mark.parametrize("executor", ["processes", "ray"])
+def test_a_killed_driver_takes_its_workers_along(executor: str, house: House, undisturbed: House) -> None:
+    with subprocess.Popen(house.command("--workers", "2", executor=executor), stdout=subprocess.DEVNULL) as driver:
         _wait_until(lambda: house.store.exists() and measurements_or_none(house) >= 2)
-        workers = _children(driver.pid)
+        workers = _descendants(driver.pid)
         assert len(workers) >= 2
         driver.kill()
     _wait_until(lambda: not any(Path(f"/proc/{worker}").exists() for worker in workers))
     before = house.values()
-    ended = house.run(executor="processes")
+    ended = house.run()
     assert ended.returncode == 0, ended.stderr
     assert house.values() == undisturbed.values()
     assert set(before) <= set(house.values())
@@ -197,8 +199,13 @@ def measurements_or_none(house: House) -> int:
         return 0
 
 
-def _children(pid: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+def _descendants(pid: int) -> list[int]:
+    found: list[int] = []
+    for thread in Path(f"/proc/{pid}/task").glob("*/children"):
+        with suppress(OSError):  # it has ended in the meantime
+            for child in map(int, thread.read_text().split()):
+                found += [child, *_descendants(child)]
+    return found
 
 
 def _wait_until(true: object, patience: float = 120) -> None:
