@@ -10,9 +10,7 @@ from typing import Any
 
 from tbench.errors import UsageError
 
-MOST = (
-    4 * 2**20
-)  # characters; the longest suite that ships has 9 thousand, the index of a network in parts 100 thousand
+MOST = 4 * 2**20  # characters; the longest suite has 9 thousand, the index of a network in parts 100 thousand
 PARTS = 32  # of a dotted key of TOML; tomllib takes memory with their square, 16 GB for 64 thousand
 
 KEY = r"""(?:[\w-]++|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+')"""

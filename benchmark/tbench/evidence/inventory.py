@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from tbench.errors import TbenchError
+from tbench.errors import TbenchError, UsageError
 from tbench.evidence.shelf import DamagedError, Shelf
 from tbench.evidence.turn import holder
 from tbench.files import abandoned
+from tbench.outside import parse_json, read_text
 
 UNKNOWN = "?"  # of a manifest that cannot be read
 
@@ -99,9 +99,9 @@ def _item(shelf: Shelf, key: str) -> Item:
     with suppress(FileNotFoundError):
         size, made = size + data.stat().st_size, data.stat().st_mtime
     try:
-        notes = json.loads(manifest.read_bytes())["notes"]
+        notes = parse_json(read_text(manifest, "it"), "it")["notes"]
         node, whose = str(notes["node"]), str(notes["whose"])
-    except (OSError, ValueError, LookupError, TypeError):
+    except (UsageError, LookupError, TypeError):
         node = whose = UNKNOWN
     return Item(key, node, whose, size, made, about.st_mtime)
 
