@@ -125,7 +125,7 @@ def test_two_nodes_give_the_values_of_this_process(
 
 
 def test_a_node_removed_in_the_middle(
-    job: Job, undisturbed: Values, cluster: Any, nodes: list[Any], tmp_path: Path
+    job: Job, undisturbed: Values, cluster: Any, nodes: list[Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     class Removing(Ray):
         """Kills a node as soon as the first record is there."""
@@ -141,6 +141,7 @@ def test_a_node_removed_in_the_middle(
     assert values == undisturbed
     assert nodes[0] not in cluster.worker_nodes
     assert len(deaths(summary)) <= 1  # the node may have been idle, or its worker about to begin
+    assert "raylet" not in "".join(capsys.readouterr())
 
 
 @pytest.mark.parametrize(

@@ -189,6 +189,8 @@ class Ray:
                 _ray().init(self._address, log_to_driver=False, logging_level="ERROR", **own)
             except (ConnectionError, ValueError) as error:
                 raise UsageError(f"executor ray: no cluster at {self._address} ({reason(error)})") from error
+        # Ray has no setting that keeps the last words of a dead node, pages of them, out of what we print.
+        _ray()._private.worker.print_to_stdstream = lambda *_, **__: None
 
     def _room(self) -> int:
         """For how many workers there is room on all nodes together."""
