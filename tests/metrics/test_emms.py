@@ -149,9 +149,9 @@ def test_edges():
         tbench.score("emms", **given_ | {"features": features[:-1]})
     with pytest.raises(EvidenceError, match="label_embeddings must be one matrix per language model"):
         tbench.score("emms", **given_ | {"label_embeddings": embeddings[0]})
+    wrong = embeddings.copy()
+    wrong[1, 2, 0] = np.nan
     with pytest.raises(EvidenceError, match="label_embeddings: 1 values are NaN"):
-        wrong = embeddings.copy()
-        wrong[1, 2, 0] = np.nan
         tbench.score("emms", **given_ | {"label_embeddings": wrong})
     with pytest.raises(UsageError, match="mean or times-width"):
         tbench.score("emms:residual=sum", **given_)

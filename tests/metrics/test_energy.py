@@ -63,7 +63,7 @@ def test_the_command_of_the_authors_takes_features():
     assert tbench.score("energy:as=authors", **given_) == energy(None, features)
     assert tbench.score("energy:as=authors", features=features) == energy(None, features)
     assert tbench.score("energy", source_logits=logits) == energy(None, logits)
-    with pytest.raises(MissingEvidence, match="source_logits"):
+    with pytest.raises(MissingEvidence, match="gives no network"):  # whose head would say them
         tbench.score("energy", features=features)
 
 
@@ -77,7 +77,7 @@ def test_edges():
     with pytest.raises(EvidenceError, match="source_logits must be a matrix"):
         tbench.score("energy", source_logits=logits[:, 0])
     with pytest.raises(UsageError, match="logits or features"):
-        tbench.score("energy:of=labels", source_logits=logits)
+        tbench.score("energy:of=labels", source_logits=logits, features=logits)
     with pytest.raises(UsageError, match="bottom or top"):
         tbench.score("energy:tail=bot", source_logits=logits)
     for percent in (0, 101):

@@ -31,9 +31,7 @@ def test_equals_the_definition(seed):
     labels = rng.permutation(np.concatenate([np.arange(classes), rng.integers(classes, size=20)]))
     features = rng.normal(size=(len(labels), rng.integers(1, 6)))
     groups = [features[labels == c] for c in range(classes)]
-    pairs = [
-        np.mean([np.linalg.norm(a - b) for a in one for b in other]) for one, other in combinations(groups, 2)
-    ]
+    pairs = [np.mean([np.linalg.norm(a - b) for a in one for b in other]) for one, other in combinations(groups, 2)]
     assert interclass_distance(features, labels) == pytest.approx(np.mean(pairs))
     assert interclass_distance(7 * features - 3, labels) == pytest.approx(7 * np.mean(pairs))
 

@@ -1,4 +1,4 @@
-"""Concept variance: Singh, Hess, Vanschoren, Occam's model, arXiv 2502.06925, 2025, after Vilalta, ICML workshop 1999."""
+"""Concept variance: Singh, Hess, Vanschoren, Occam's model, arXiv 2502.06925, 2025."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ def concept_variance(features: FloatArray, labels: IntArray, *, alpha: float = 2
     """Minus the share of other classes among a sample's neighbours, near ones counting more; mean, in [-1, 0].
 
     features (N, D), labels (N,). Columns are stretched to [0, 1], so that two samples are at most sqrt(D) apart; at
-    distance d one counts 2^(-alpha d / (sqrt(D) - d)) for the other, and 0 at sqrt(D). Lower is better in the paper: the
-    sign is turned. A sample that no other counts for is left out, where prabhant/surgical_phase_transferability_estimation
-    (float32, otherwise the same) gives NaN; Inapplicable if all are.
+    distance d one counts 2^(-alpha d / (sqrt(D) - d)) for the other, and 0 at sqrt(D). Vilalta's measure of how hard a
+    concept is (ICML workshop 1999), of which less is better: the sign is turned. A sample that no other counts for is
+    left out; Inapplicable if all are. The values are those of prabhant/surgical_phase_transferability_estimation, which
+    works in float32 and gives NaN there.
 
     alpha: how fast that falls; 2 in that code.
     """

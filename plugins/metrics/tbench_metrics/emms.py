@@ -40,7 +40,9 @@ def emms(features: FloatArray, label_embeddings: FloatArray, *, rounds: int = 1,
         raise UsageError(f"emms: unknown residual {residual!r}; it is mean or times-width")
     count, samples, width = label_embeddings.shape
     if samples != len(features):
-        raise EvidenceError(f"label_embeddings of {samples} samples, features of {len(features)}; give one row for each")
+        raise EvidenceError(
+            f"label_embeddings of {samples} samples, features of {len(features)}; give one row for each"
+        )
     rows = _standardised(features)
     embeddings = np.stack([_standardised(one) for one in label_embeddings])
     stacked = embeddings.reshape(count, -1).T  # (N E, K)

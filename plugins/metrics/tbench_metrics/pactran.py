@@ -30,8 +30,9 @@ def dirichlet(source_probabilities: FloatArray, labels: IntArray, *, alpha: floa
     source_probabilities (N, S), labels (N,). P(. | z) has a Dirichlet prior; what is left of the bound once the best
     posterior is put in, per sample and target class. The paper's bound is lower = better: the sign is turned.
 
-    The posterior is found by coordinate ascent, of which no round lowers the score. Where the last one still changed it
-    by more than 1e-3: SaturationWarning, and the term converged is 0.
+    The posterior is found by coordinate ascent. What the bound takes for P(z | x, y) is half a round ahead of it, as in
+    the authors' code, which makes no difference once it rests. Where the last round still changed the score by more
+    than 1e-3: SaturationWarning, and the term converged is 0.
 
     alpha: the prior's concentration, which classes share by their frequency; 1 in the authors' runs.
     rounds: 10 in google-research/pactran_metrics, whether it has settled or not.
@@ -59,7 +60,7 @@ def gamma(source_probabilities: FloatArray, labels: IntArray, *, alpha: float = 
     class need not sum to 1: an upper bound of the sum over target classes stands in for the normaliser. Per sample and
     target class, plus the constant 1 of google-research/pactran_metrics.
 
-    The posterior is found round by round. Where the last one still changed the score by more than 1e-3:
+    The posterior is found as there. Where the last one still changed the score by more than 1e-3:
     SaturationWarning, and the term converged is 0.
 
     alpha: shape of the prior, which classes share by their frequency; its rate is 1. 1 in the authors' runs.

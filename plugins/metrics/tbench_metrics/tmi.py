@@ -1,4 +1,4 @@
-"""TMI: Xu, Kang, Fast and accurate transferability measurement by evaluating intra-class feature variance, ICCV 2023."""
+"""TMI: Xu, Kang, Fast and accurate transferability measurement (intra-class feature variance), ICCV 2023."""
 
 from __future__ import annotations
 

@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 
 
 def transac(
-    features: FloatArray, source_probabilities: FloatArray, algebra: Algebra, *, eps: float = 10.0, order: int | None = 5
+    features: FloatArray,
+    source_probabilities: FloatArray,
+    algebra: Algebra,
+    *,
+    eps: float = 10.0,
+    order: int | None = 5,
 ) -> Score:
     """How much room the features take, less how undecided the candidate's own head is. No label is looked at.
 
@@ -42,9 +47,12 @@ def transac(
         logarithm = np.log1p(values).sum()
     else:
         if values[0] > 1:
-            message = f"transac: the series diverges (largest eigenvalue {values[0]:.3g}); give a larger eps or order=none"
+            message = (
+                f"transac: the series diverges (largest eigenvalue {values[0]:.3g}); give a larger eps or order=none"
+            )
             warnings.warn(message, SaturationWarning, stacklevel=2)
-        logarithm = -sum(((-values) ** k).sum() / k for k in range(1, order + 1))
+        with np.errstate(over="ignore", invalid="ignore"):
+            logarithm = -sum(((-values) ** k).sum() / k for k in range(1, order + 1))
     coding = float((samples + dims) / 2 * logarithm)
     if not np.isfinite(coding):
         raise Inapplicable("the series overflows; give a larger eps or order=none")
