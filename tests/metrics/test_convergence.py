@@ -54,6 +54,7 @@ CASES = [
     limited("domain-similarity:clusters=9", ("tbench_metrics.domain_similarity.KMeans", HURRIED_MEANS)),
     Case("pactran-dirichlet:rounds=100", "pactran-dirichlet:rounds=3"),
     Case("pactran-gamma:rounds=100", "pactran-gamma:rounds=3"),
+    limited("lead", ("tbench_metrics.lead.STEPS", 1)),
     limited("pactran-gauss", ("tbench_metrics.pactran.STEPS", 2)),
     limited("logme", ("tbench_metrics.logme.STEPS", 2)),
     limited("logme:method=icml", ("tbench_metrics.logme.STEPS", 2)),

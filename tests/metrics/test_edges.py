@@ -17,6 +17,7 @@ OF_FEATURES = [
     "int",
     "knn",
     "lda",
+    "lead",
     "lfc",
     "lfc:kernel=cosine",
     "lfc:kernel=correlation",
@@ -44,7 +45,7 @@ AT_ZERO_FOR_ONE_CLASS = {"nce", "nce:soft=true", "leep", "nleep"}
 TAKE_TABLES = {"logme", "logme:as=thuml", "logme:as=tllib", "linear-probe"}  # of labels or of targets
 
 FINITE_WITHOUT_SCATTER = {  # by definition
-    *("concept-variance", "gbc", "int", "knn", "logme", "nearest-mean", "pactran-gauss", "tmi"),
+    *("concept-variance", "gbc", "int", "knn", "lead", "logme", "nearest-mean", "pactran-gauss", "tmi"),
 }
 
 quiet = pytest.mark.filterwarnings("ignore::tbench.api.ScoreWarning")

@@ -92,7 +92,7 @@ def test_a_certain_head_has_the_marginal_likelihood_in_closed_form(seed, alpha):
     assert gamma(np.eye(4)[sources], labels, alpha=alpha).value == pytest.approx(-cost / (34 * 2) - 1, rel=1e-6)
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(seed=SEEDS)
 def test_where_the_dirichlet_comes_to_rest_is_the_bound_of_its_definition(seed):
     """Coordinate ascent, written down with both of its halves; none lowers the bound."""

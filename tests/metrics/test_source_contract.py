@@ -25,6 +25,7 @@ SPECS = [
     "f-otce",
     "int",
     "jc-otce",
+    "lead",
     "multi-source",
     "multi-source:alphabet=joint",
     "multi-source:members=true,cells=5",
