@@ -20,9 +20,9 @@ STEPS = 1000
 
 @evidence(touches=["target training"], solver="convex")
 def lead(features: FloatArray, labels: IntArray, *, time: float = 1.0, penalty: float = 1.0) -> Score:
-    """Mean log-likelihood of the labels once the logits of support vector machines have moved towards them for a while.
+    """Not pinned down: mean log-likelihood of the labels once logits of support vector machines moved towards them.
 
-    Not pinned down: the paper leaves open the head whose tangent kernel sets the pace (width, activation, scale) and
+    The paper leaves open the head whose tangent kernel sets the pace (width, activation, scale) and
     how eigenvalues are normalised, there is no code of the authors, and ports by others disagree. No published number
     has been reproduced by this; do not quote it as the paper's.
 
