@@ -139,6 +139,7 @@ def _made_up() -> dict[str, object]:
         "features": features,
         "labels": labels,
         "source_probabilities": probabilities,
+        "source_logits": logits,
         "reference_features": draws.normal(size=(2 * SAMPLES, COLUMNS)),
         "images": images,
         "reference_images": images[::-1].copy(),
@@ -169,6 +170,7 @@ def _made_up() -> dict[str, object]:
         "auxiliary_scores": draws.normal(size=(6, 3)),
         "common_features": features[:, ::-1] + draws.normal(size=(SAMPLES, COLUMNS)),
         "common_source_features": draws.normal(size=(2 * SAMPLES, COLUMNS)) + 1,
+        "label_embeddings": draws.normal(size=(3, CLASSES, 5))[:, labels] + draws.normal(size=(3, SAMPLES, 5)),
     }
     for value in made.values():
         if isinstance(value, np.ndarray):
@@ -193,7 +195,8 @@ def _network() -> Network:
 
 def _rows(evidence: Arrays, rows: NDArray[np.intp]) -> dict[str, object]:
     per_sample = (*PER_SAMPLE, "images")
-    return {name: np.asarray(value)[rows] if name in per_sample else value for name, value in evidence.items()}
+    taken = {name: np.asarray(value)[rows] if name in per_sample else value for name, value in evidence.items()}
+    return taken | {"label_embeddings": np.asarray(evidence["label_embeddings"])[:, rows]}
 
 
 def _reordered(evidence: Arrays) -> Arrays:

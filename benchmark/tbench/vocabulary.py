@@ -9,6 +9,8 @@ VOCABULARY: Mapping[str, str] = {
     "features": "(N, D) what the frozen candidate says about the target's training images, at its layer",
     "labels": "(N,) classes 0..K-1; (N, L) 0/1 multi-label; (N, R) float regression targets",
     "source_probabilities": "(N, S) the candidate's own head on the target's training images, softmax",
+    "source_logits": "(N, S) the same before the softmax",
+    "label_embeddings": "(K, N, E) what K language models make of the text of each sample's label",
     "reference_features": "(M, D) the candidate on a general reference set",
     "source_images": "a sample of the images that the candidate was pre-trained on, a sequence of uint8 H x W x 3",
     "source_features": "(M, D) the candidate on its source's training images",
@@ -72,6 +74,7 @@ Solver = Literal["closed", "convex", "iterative"]
 GIVEN: Mapping[str, tuple[Touch, ...]] = {
     "images": (),
     "labels": (),
+    "label_embeddings": (),
     "reference_images": ("source data",),
     "source_images": ("source data",),
     "source_labels": ("source labels",),

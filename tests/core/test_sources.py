@@ -64,6 +64,25 @@ def test_a_network_without_head_has_a_source_all_the_same(stock: Stock) -> None:
             known[name]
 
 
+def test_logits_are_those_behind_the_probabilities(stock: Stock) -> None:
+    known = evidence(stock, HEADED)
+    logits, bias = known["source_logits"], known["head_bias"]
+    assert logits == pytest.approx(known["features"] @ known["head_weight"].T + bias, abs=1e-4)
+    assert torch.tensor(logits).softmax(dim=1).numpy() == pytest.approx(known["source_probabilities"], abs=1e-5)
+    with pytest.raises(Inapplicable, match="no head for source classes"):
+        evidence(stock, HEADLESS)["source_logits"]
+
+
+def test_logits_need_no_linear_head() -> None:
+    body, head = nn.Linear(4, 2), nn.Sequential(nn.Linear(2, 8), nn.ReLU(), nn.Linear(8, 3))
+    features = np.ones((5, 2), np.float32)
+    roots = {"network": Network(body, head, 2, lambda images: images), "forward": {"features": features}}
+    known = Evidence(
+        {name: Root.of(value) for name, value in (roots | {"device": "cpu"}).items()}, Catalogue.installed().nodes
+    )
+    assert known["source_logits"] == pytest.approx(head(torch.tensor(features)).detach().numpy())
+
+
 def test_a_control_has_no_source(stock: Stock) -> None:
     with pytest.raises(MissingEvidence, match=f"{RANDOM} gives no source_images"):
         evidence(stock, RANDOM)["source_features"]

@@ -10,11 +10,14 @@ from tbench.api import EvidenceError, Inapplicable, SaturationWarning
 
 OF_FEATURES = [
     "gbc",
+    "concept-variance",
     "gbc:covariance=diagonal",
     "hscore",
     "hscore-shrunk",
+    "int",
     "knn",
     "lda",
+    "lead",
     "lfc",
     "lfc:kernel=cosine",
     "lfc:kernel=correlation",
@@ -25,8 +28,10 @@ OF_FEATURES = [
     "logme:as=tllib",
     "nearest-mean",
     "nleep",
+    "pactran-gauss",
     "parc",
     "sfda",
+    "tmi:neighbours=2",
     "transrate",
     "transrate:form=unit",
     "transrate:form=projected",
@@ -34,12 +39,14 @@ OF_FEATURES = [
     "logme+ped",
     "sfda+ped",
 ]
-OF_SOURCE = ["nce", "nce:soft=true", "nce:eps=1e-5", "leep", "leep:log=false"]
+OF_SOURCE = ["nce", "nce:soft=true", "nce:eps=1e-5", "leep", "leep:log=false", "pactran-dirichlet", "pactran-gamma"]
 ALL = OF_FEATURES + OF_SOURCE
 AT_ZERO_FOR_ONE_CLASS = {"nce", "nce:soft=true", "leep", "nleep"}
 TAKE_TABLES = {"logme", "logme:as=thuml", "logme:as=tllib", "linear-probe"}  # of labels or of targets
 
-FINITE_WITHOUT_SCATTER = {"knn", "nearest-mean", "logme", "gbc"}  # by definition
+FINITE_WITHOUT_SCATTER = {  # by definition
+    *("concept-variance", "gbc", "int", "knn", "lead", "logme", "nearest-mean", "pactran-gauss", "tmi"),
+}
 
 quiet = pytest.mark.filterwarnings("ignore::tbench.api.ScoreWarning")
 

@@ -45,6 +45,9 @@ INVARIANT = {
     "nearest-mean": {"rows permuted", "classes renamed", "translated", "rotated", "columns permuted", "doubled"},
     "gbc:dims=none": EVERY - {"columns scaled", "rows scaled"},
     "gbc:covariance=diagonal,dims=none": EVERY - {"rotated", "rows scaled"},
+    "int": EVERY - {"scaled", "columns scaled", "rows scaled"},
+    "concept-variance": EVERY - {"rotated", "rows scaled", "doubled"},
+    "tmi:floor=1e-6": {"rows permuted", "classes renamed", "translated", "columns permuted"},
     "lfc": EVERY - {"translated", "columns scaled", "rows scaled"},
     "lfc:kernel=cosine": EVERY - {"translated", "columns scaled"},
     "lfc:kernel=correlation": EVERY - {"translated", "rotated", "columns scaled"},
@@ -147,6 +150,7 @@ def test_bounds(seed):
         "sfda": (0, 1),
         "lda": (0, 1),
         "nearest-mean": (0, 1),
+        "concept-variance": (-1, 0),
         "gbc": (-classes * (classes - 1), 0),
         "gbc:covariance=diagonal": (-classes * (classes - 1), 0),
     }
@@ -160,6 +164,7 @@ def test_separating_the_classes_raises_the_scores():
     labels = np.arange(120) % 4
     noise, means = rng.normal(size=(120, 6)), rng.normal(size=(4, 6))
     specs = ["hscore", "hscore-shrunk", "logme", "sfda", "lda", "nearest-mean", "gbc", "lfc", "parc"]
+    specs += ["concept-variance", "int"]
     rising = [tbench.score_all(specs, features=noise + spread * means[labels], labels=labels) for spread in (0, 1, 3)]
     for spec in specs:
         assert rising[0][spec] < rising[1][spec] < rising[2][spec], spec

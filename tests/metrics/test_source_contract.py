@@ -1,4 +1,4 @@
-"""Metrics that know of a source or of a probe keep the contract, whatever their settings."""
+"""Metrics that know of a source, of a probe or of more than classes keep the contract, whatever their settings."""
 
 from __future__ import annotations
 
@@ -14,17 +14,30 @@ SPECS = [
     "dds:samples=none,kernel=pearson,normalisation=centring",
     "depara",
     "depara:samples=none,centred=true,signed=true",
+    "concept-variance",
     "domain-similarity",
     "domain-similarity:gamma=0.01,min_images=30",
     "domain-similarity:clusters=9",
+    "emms",
+    "emms:rounds=3",
+    "energy:percent=50",
+    "energy:of=features,percent=50",
     "f-otce",
+    "int",
     "jc-otce",
+    "lead",
     "multi-source",
     "multi-source:alphabet=joint",
     "multi-source:members=true,cells=5",
     "nce-paired",
     "otdd",
+    "pactran-dirichlet",
+    "pactran-gamma",
+    "pactran-gauss",
     "otdd:classes=means,samples=30",
+    "tmi",
+    "transac",
+    "transac:order=none",
     "transfer-measure",
     "tta",
 ]

@@ -14,7 +14,7 @@ from tbench.errors import EvidenceError
 
 PER_SAMPLE = (
     *("features", "labels", "source_probabilities", "source_labels_of_target", "common_features"),
-    *("probe_features", "attributions", "probe_attributions"),
+    *("source_logits", "probe_features", "attributions", "probe_attributions"),
 )
 PER_SOURCE_SAMPLE = ("source_features", "source_labels", "source_members", "common_source_features")
 OF_ONE_WIDTH = (("features", "source_features", "head_weight"), ("common_features", "common_source_features"))
@@ -96,6 +96,12 @@ def _maps(name: str, array: NDArray[Any]) -> NDArray[Any]:
     return _real(name, array)
 
 
+def _embeddings(name: str, array: NDArray[Any]) -> NDArray[Any]:
+    if array.ndim != 3 or 0 in array.shape:
+        raise EvidenceError(f"{name} must be one matrix per language model, one row per sample; got {array.shape}")
+    return _real(name, array)
+
+
 def _vector(name: str, array: NDArray[Any]) -> NDArray[Any]:
     if array.ndim != 1 or not array.size or array.dtype.kind not in "fiub":
         raise EvidenceError(f"{name} must be a vector of real numbers; got shape {array.shape}, {array.dtype}")
@@ -146,6 +152,8 @@ _FORMS: Mapping[str, Callable[[str, NDArray[Any]], NDArray[Any]]] = {
     "common_features": _matrix,
     "common_source_features": _matrix,
     "source_probabilities": _probabilities,
+    "source_logits": _matrix,
+    "label_embeddings": _embeddings,
     "source_own_probabilities": _probabilities,
     "source_labels": _labels,
     "labels": _labels,

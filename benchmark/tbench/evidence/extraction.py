@@ -85,6 +85,17 @@ def source_probabilities(forward: Arrays) -> NDArray[Any]:
     return _probabilities(forward)
 
 
+@evidence(touches=["source head"])
+def source_logits(network: Network, forward: Arrays, device: str) -> NDArray[Any]:
+    """(N, S) float32, the same before the softmax: the head, of whatever kind, once more on the features."""
+    if network.head is None:
+        raise Inapplicable(HEADLESS)
+    head = network.head.eval().to(device)
+    with torch.inference_mode():
+        logits: Tensor = head(torch.tensor(forward["features"], device=device))
+    return logits.cpu().numpy()
+
+
 @evidence(keep=True, shards="reference_images")
 def reference_forward(network: Network, reference_images: Images, device: str, precision: str) -> Arrays:
     """features (M, D) float32 of a general reference set."""
