@@ -36,7 +36,7 @@ def test_affinities_of_a_pool_sum_to_one_and_do_not_ask_who_is_asked(tmp_path: P
     assert alone[CANDIDATES[0]].value == pytest.approx(found[CANDIDATES[0]].value)
     smaller = said(suite(*CANDIDATES[:2]), tmp_path / "two", CANDIDATES[0])
     assert smaller[CANDIDATES[0]].value != pytest.approx(found[CANDIDATES[0]].value)
-    costs = {record.evidence["pool"]["cpu_seconds"] for record in found.values()}
+    costs = {record.evidence["pool_of_transfer_losses"]["cpu_seconds"] for record in found.values()}
     assert len(costs) == 1
     assert costs.pop() > 0
 
