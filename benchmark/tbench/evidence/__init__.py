@@ -10,5 +10,5 @@ EXTRACTION = (
 OTHER_PASSES = ("source_fisher", "probe_features", "probe_attributions", "attributions", "earlier_attributions")
 TRAINING = (  # fits to the target; a pool brings the passes of all its members with it
     *("discriminant", "probe_weights", "held_out", "pool", "pool_losses", "transfer_losses", "task_fisher"),
-    *("finetuned_network", "finetuned_parameters"),
+    *("finetuned_network", "finetuned_parameters", "ncti_parts"),
 )

@@ -28,7 +28,7 @@ def _spared(settings: Mapping[str, object]) -> Iterable[str]:
 
 
 @published("sklearn-1.9", divide="samples")
-@evidence(across_layers=False, spares=_spared)
+@evidence(spares=_spared)
 def ncti(
     pool_ncti: FloatArray | None, pool_ncti_by_samples: FloatArray | None, pool_place: int, *, divide: str = "freedom"
 ) -> Score:
