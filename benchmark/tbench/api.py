@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from tbench.evidence.algebra import Algebra as Algebra
     from tbench.evidence.discriminant import Discriminant as Discriminant
     from tbench.evidence.gram import Gram as Gram
+    from tbench.evidence.pool import Pool as Pool
     from tbench.evidence.transport import Coupling as Coupling
     from tbench.evidence.transport import Transport as Transport
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from tbench.api import Network
 from tbench.errors import EvidenceError, Inapplicable, TbenchError, UsageError
 from tbench.evidence.admission import PER_SAMPLE
 from tbench.evidence.graph import Evidence, Root
+from tbench.evidence.pool import Pool
 from tbench.metric import Call, Catalogue, Metric, directly
 
 SAMPLES, COLUMNS, CLASSES, SOURCES, SIDE = 120, 12, 4, 7, 8
@@ -38,7 +40,8 @@ def check(metric: Metric, catalogue: Catalogue) -> list[Check]:
     """Try every promise of the contract on one metric."""
     made_up = _made_up()
     graph = Evidence({name: Root.of(value) for name, value in made_up.items()}, catalogue.nodes)
-    rests_on = {root for need in metric.asked for root in graph.below(need)}
+    given = {root for need in metric.asked for root in graph.below(need)}
+    rests_on = {root for need in metric.asked for root in graph.behind(need)}
     random = "draws at random (asks for seed)" if "seed" in rests_on else ""
     per_sample = rests_on & set(PER_SAMPLE)
     trial = _Trial(metric, catalogue)
@@ -72,7 +75,7 @@ def check(metric: Metric, catalogue: Catalogue) -> list[Check]:
     no_rows = "" if per_sample else "asks for nothing per sample"
     no_labels = "" if "labels" in rests_on else "asks for no labels"
     no_features = "" if rests_on & set(FEATURES) else "asks for no features"
-    one_of_two = "" if len(per_sample) > 1 else "asks for one kind of evidence per sample"
+    one_of_two = "" if len(given & per_sample) > 1 else "asks for one kind of evidence per sample"
     promises: list[tuple[str, Callable[[], str], str]] = [
         ("gives one finite number, or says that it is inapplicable", lambda: answers(lambda e: e), ""),
         ("says the same when asked again", lambda: same(lambda e: e), ""),
@@ -84,8 +87,12 @@ def check(metric: Metric, catalogue: Catalogue) -> list[Check]:
         ("answers on one class only", lambda: answers(_one_class), no_labels),
         ("answers on constant columns", lambda: answers(_constant_column), no_features),
         ("answers on fewer samples than columns", lambda: answers(_few_samples), no_rows),
-        ("is not given NaN", lambda: refused(_with_nan), no_features),
-        ("is not given evidence of two lengths", lambda: refused(lambda e: _two_lengths(e, per_sample)), one_of_two),
+        ("is not given NaN", lambda: refused(_with_nan), "" if given & set(FEATURES) else "asks for no features"),
+        (
+            "is not given evidence of two lengths",
+            lambda: refused(lambda e: _two_lengths(e, given & per_sample)),
+            one_of_two,
+        ),
     ]
     return [_tried(promise, attempt, excuse) for promise, attempt, excuse in promises]
 
@@ -107,14 +114,23 @@ class _Trial:
     call: Call = directly
 
     def value(self, evidence: Arrays) -> float | None:
-        roots = {name: Root.of(value) for name, value in evidence.items()}
+        made_up = self._evidence(evidence, "made-up evidence")
+        made_up.pool = partial(self._pool, evidence)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)
             try:
-                made_up = Evidence(roots, self.catalogue.nodes, whose="made-up evidence")
                 return self.metric.judge(made_up, call=self.call).value
             except Inapplicable:
                 return None
+
+    def _evidence(self, evidence: Arrays, whose: str) -> Evidence:
+        return Evidence({name: Root.of(value) for name, value in evidence.items()}, self.catalogue.nodes, whose=whose)
+
+    def _pool(self, evidence: Arrays, node: str) -> Pool:
+        """What three candidates say, of which this is the third: pool_place is 2."""
+        features = np.asarray(evidence["features"])
+        members = ({**evidence, "features": np.tanh(features)}, {**evidence, "features": features**2}, evidence)
+        return Pool.of(node, (self._evidence(each, f"candidate {place}") for place, each in enumerate(members)))
 
 
 def _tried(promise: str, attempt: Callable[[], str], excuse: str) -> Check:
@@ -171,6 +187,7 @@ def _made_up() -> dict[str, object]:
         "common_features": features[:, ::-1] + draws.normal(size=(SAMPLES, COLUMNS)),
         "common_source_features": draws.normal(size=(2 * SAMPLES, COLUMNS)) + 1,
         "label_embeddings": draws.normal(size=(3, CLASSES, 5))[:, labels] + draws.normal(size=(3, SAMPLES, 5)),
+        "initial_features": draws.normal(size=(SAMPLES, COLUMNS)) + features,
     }
     for value in made.values():
         if isinstance(value, np.ndarray):

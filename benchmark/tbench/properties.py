@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, get_args
 
 from tbench.api import GIVEN, Solver, Touch
-from tbench.evidence.graph import Evidence, Node
+from tbench.evidence.graph import Evidence, Node, pooled
 from tbench.metric import Metric
 from tbench.spec import defaults
 
@@ -47,8 +47,8 @@ class Properties:
             for piece in (metric.core, *metric.transforms)
         ]
         for asked in metric.asked:
-            below = graph.below(asked)
-            found += [(asked, _Said.by(nodes[name]) if name in nodes else _Said.given(name)) for name in below]
+            behind = graph.behind(asked)
+            found += [(asked, _Said.by(nodes[name]) if name in nodes else _Said.given(name)) for name in behind]
         touches = {touch: dict.fromkeys(name for name, said in found if touch in said.touches) for touch in TOUCHES}
         return cls(
             {touch: tuple(names) for touch, names in touches.items() if names},
@@ -105,4 +105,4 @@ class _Said:
     @classmethod
     def given(cls, name: str) -> _Said:
         """Of evidence that no function computes. What the vocabulary does not know is a fact of the candidate."""
-        return cls(frozenset(GIVEN.get(name, ("candidate",))))
+        return cls(frozenset(GIVEN.get("pool" if pooled(name) else name, ("candidate",))))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
+OF_POOL = "pool_of_"  # before the name of a node: what each candidate of the suite says of it
+
 VOCABULARY: Mapping[str, str] = {
     "features": "(N, D) what the frozen candidate says about the target's training images, at its layer",
     "labels": "(N,) classes 0..K-1; (N, L) 0/1 multi-label; (N, R) float regression targets",
@@ -37,12 +39,13 @@ VOCABULARY: Mapping[str, str] = {
     "task_embedding": "(F,) Fisher information of the common network's weights on the target",
     "source_embedding": "the same on the candidate's source",
     "initial_network": "the candidate before any training, where that is known (Network)",
+    "initial_features": "(N, D') the candidate before any training on the target's training images",
     "finetuned_network": "the candidate after one fine-tuning run on the target (Network)",
     "initial_parameters": "state dict as arrays by name, before any training",
     "pretrained_parameters": "the same after pre-training",
     "finetuned_parameters": "the same after fine-tuning on the target",
     "transfer_losses": "(N,) held-out loss of a linear head on the features per image",
-    "pool": "losses: the same of each candidate of the suite, (N, C)",
+    "pool": "what each candidate of the suite says of a node, asked for as pool_of_<node> (Pool)",
     "pool_losses": "(N, C) held-out loss of each candidate's transfer head per image",
     "pool_place": "which column is the candidate's",
     "seed": "an integer, its own for each candidate, dataset and run seed; anything random must use it",
@@ -87,7 +90,7 @@ GIVEN: Mapping[str, tuple[Touch, ...]] = {
     "source_accuracy": ("candidate", "source labels", "source head"),
     "earlier_attributions": ("candidate",),
     "common_network": (),
-    "pool": ("candidate", "pool", "target training"),
+    "pool": ("candidate", "pool"),  # and what lies below the node that it is asked about
     "pool_place": ("candidate", "pool"),
     "auxiliary_scores": ("known accuracies",),
     "seed": ("randomness",),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cache, lru_cache, partial
 from itertools import groupby
@@ -168,7 +168,15 @@ class Workshop:
         roots = self._stock.roots(candidate, dataset, seed) | self._surroundings(candidate, dataset, seed)
         if layers:
             roots |= layers.roots(candidate)
-        return Evidence(roots, self._catalogue.nodes, self._shelf, f"{candidate} on {dataset}", self._notices)
+        whose = f"{candidate} on {dataset}"
+        return Evidence(
+            roots,
+            self._catalogue.nodes,
+            self._shelf,
+            whose,
+            self._notices,
+            pool=lambda node: self._pool(dataset, seed)(node),
+        )
 
     def _layers(self, candidates: Sequence[str], dataset: str, seed: int) -> Layers | None:
         """One pass for all these candidates, where their family knows how."""
@@ -187,8 +195,9 @@ class Workshop:
         shared = Evidence(roots | {"network": network}, self._catalogue.nodes, self._shelf, whose, self._notices)
         return Layers(shared, candidates)
 
-    def _pool_of(self, dataset: str, seed: int) -> Pool:
-        """Of every candidate of the suite, whichever of them are asked for: what a pool says depends on its members."""
+    def _pool_of(self, dataset: str, seed: int) -> Callable[[str], Pool]:
+        """What every candidate of the suite says of a node, whichever of them are asked for: what a pool says depends
+        on its members."""
 
         def members() -> Iterator[Evidence]:
             for several in models(self._suite.pool(dataset)):
@@ -196,7 +205,7 @@ class Workshop:
                 for candidate in several:
                     yield self._evidence(candidate, dataset, seed, layers)
 
-        return Pool.of(members())
+        return cache(lambda node: Pool.of(node, members()))
 
     def _surroundings(self, candidate: str, dataset: str, seed: int) -> dict[str, Root]:
         """The evidence that comes from suite, protocol and device."""
@@ -212,9 +221,6 @@ class Workshop:
         return {
             "reference_images": self._stock.reference(self._suite.reference),
             **self._stock.common(self._suite.common),
-            "pool": Root(
-                lambda: {"losses": self._pool(dataset, seed).losses}, cost=lambda: self._pool(dataset, seed).cost
-            ),
             "pool_place": Root.of(members.index(candidate) if candidate in members else -1),
             "finetuned_network": Root(tuned.network, cost=tuned.cost),
             "device": Root.of(self._means.device, device_name(self._means.device)),

@@ -78,6 +78,7 @@ DIRECT = {
         "sfda",
     ),
     *("source-accuracy", "task2vec", "taskonomy", "transrate"),
+    *("alpha-req", "etran", "kite", "ncti", "nesum", "rankme"),
 }
 
 EACH = pytest.mark.parametrize("case", CASES, ids=lambda case: case.hurried)

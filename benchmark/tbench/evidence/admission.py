@@ -14,7 +14,7 @@ from tbench.errors import EvidenceError
 
 PER_SAMPLE = (
     *("features", "labels", "source_probabilities", "source_labels_of_target", "common_features"),
-    *("source_logits", "probe_features", "attributions", "probe_attributions"),
+    *("source_logits", "initial_features", "probe_features", "attributions", "probe_attributions"),
 )
 PER_SOURCE_SAMPLE = ("source_features", "source_labels", "source_members", "common_source_features")
 OF_ONE_WIDTH = (("features", "source_features", "head_weight"), ("common_features", "common_source_features"))
@@ -161,6 +161,7 @@ _FORMS: Mapping[str, Callable[[str, NDArray[Any]], NDArray[Any]]] = {
     "source_labels_of_target": _labels,
     "head_weight": _matrix,
     "head_bias": _vector,
+    "initial_features": _matrix,
     "probe_features": _matrix,
     "attributions": _maps,
     "probe_attributions": _maps,

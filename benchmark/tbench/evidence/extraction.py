@@ -96,6 +96,17 @@ def source_logits(network: Network, forward: Arrays, device: str) -> NDArray[Any
     return logits.cpu().numpy()
 
 
+@evidence(keep=True, shards="images")
+def initial_forward(initial_network: Network, images: Images, device: str, precision: str) -> Arrays:
+    """features (N, D) float32 of the candidate before any training; what normalises batches has seen none yet."""
+    return {"features": forward(initial_network, images, device, precision)["features"]}
+
+
+def initial_features(initial_forward: Arrays) -> NDArray[Any]:
+    """(N, D) the target's training images through the candidate before any training."""
+    return initial_forward["features"]
+
+
 @evidence(keep=True, shards="reference_images")
 def reference_forward(network: Network, reference_images: Images, device: str, precision: str) -> Arrays:
     """features (M, D) float32 of a general reference set."""

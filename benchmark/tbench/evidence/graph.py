@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from difflib import get_close_matches
 from functools import cache, partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from warnings import catch_warnings
 
 import numpy as np
@@ -19,6 +19,10 @@ from tbench.evidence.shelf import DamagedError, Shelf
 from tbench.provenance import machine
 from tbench.spec import needs
 from tbench.stopwatch import Timing, once
+from tbench.vocabulary import OF_POOL
+
+if TYPE_CHECKING:
+    from tbench.evidence.pool import Pool
 
 SHARD = 500  # rows of what is kept in shards: the most that a kill can cost
 PATIENCE = 3600.0  # seconds to wait for somebody who computes the same; a shard takes minutes, and the dead free theirs
@@ -82,7 +86,8 @@ class Part:
 class Evidence:
     """All that can be said about one candidate on one dataset. A failure is remembered as a value is.
 
-    whose: named in messages. notices: what a user should hear, such as a damaged file that was computed again.
+    whose: named in messages. notices: what a user should hear, such as a damaged file that was computed again. pool:
+    what each candidate of a suite says of a node, itself included; evidence asks for it as pool_of_<node>.
     """
 
     roots: Mapping[str, Root]
@@ -90,6 +95,7 @@ class Evidence:
     shelf: Shelf | None = None
     whose: str = ""
     notices: list[str] = field(default_factory=list)
+    pool: Callable[[str], Pool] | None = None
     costs: dict[str, Cost] = field(default_factory=dict)
     warned: dict[str, list[Warning]] = field(default_factory=dict)
     _known: dict[str, object] = field(default_factory=dict)
@@ -127,6 +133,12 @@ class Evidence:
         visit(name)
         return tuple(order)
 
+    def behind(self, name: str) -> tuple[str, ...]:
+        """The same, and what lies behind the pools among it, which is each candidate's own; names may come twice."""
+        below = self.below(name)
+        nodes = (node for other in below if other not in self.roots and (node := pooled(other)))
+        return (*below, *(other for node in nodes for other in self.behind(node)))
+
     def cost(self, name: str) -> dict[str, Cost]:
         """What every node that this name rests on took, itself included."""
         return {node: self.costs[node] for node in self.below(name) if node in self.costs}
@@ -151,8 +163,14 @@ class Evidence:
             return value
         if name in self.nodes:
             return self._computed(name)
-        if name in VOCABULARY:
-            raise MissingEvidence(f"{self.whose} gives no {name}: {VOCABULARY[name]}")
+        node = pooled(name)
+        if node and self.pool:
+            pool = self.pool(node)
+            self.costs[name] = pool.cost
+            return pool
+        known = "pool" if node else name
+        if known in VOCABULARY:
+            raise MissingEvidence(f"{self.whose} gives no {name}: {VOCABULARY[known]}")
         close = get_close_matches(name, [*VOCABULARY, *self.nodes], n=1)
         hint = f"; did you mean {close[0]}?" if close else ""
         raise UsageError(f"no installed package gives evidence called {name!r}{hint}")
@@ -160,9 +178,11 @@ class Evidence:
     def key(self, name: str) -> str | None:
         """Of all content that a node rests on and of the code that computes it, whatever is below it included.
 
-        None if some of that has no identity: then the value cannot be kept.
+        None if some of that has no identity, such as a pool: then the value cannot be kept.
         """
         below = self.below(name)
+        if any(map(pooled, below)):
+            return None
         roots = {root: self.roots[root].known_as for root in below if root in self.roots}
         nodes = {node: self.nodes[node] for node in below if node not in self.roots and node in self.nodes}
         code = {node: code_of(function.__module__) for node, function in nodes.items()}
@@ -261,6 +281,11 @@ class Evidence:
         self.costs[name] = Cost.here(timing)
         self.warned[name] = [one.message for one in warned if isinstance(one.message, Warning)]
         return value
+
+
+def pooled(name: str) -> str | None:
+    """The node that a pool is asked about by this name, if it is one."""
+    return name.removeprefix(OF_POOL) if name.startswith(OF_POOL) else None
 
 
 def _written(warned: Sequence[Warning]) -> dict[str, list[str]]:

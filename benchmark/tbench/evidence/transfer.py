@@ -18,7 +18,7 @@ from tbench.api import Inapplicable, class_labels, evidence
 from tbench.errors import SaturationWarning
 
 if TYPE_CHECKING:
-    from tbench.api import FloatArray, IntArray
+    from tbench.api import FloatArray, IntArray, Pool
 
 FOLDS = 5
 PENALTY = 1.0  # half of it times the squared weights of standardised features, beside the sum of losses
@@ -84,6 +84,6 @@ def transfer_losses(held_out: Mapping[str, FloatArray]) -> FloatArray:
     return held_out["losses"]
 
 
-def pool_losses(pool: Mapping[str, FloatArray]) -> FloatArray:
-    """(N, C) the same of every candidate of the suite."""
-    return pool["losses"]
+def pool_losses(pool_of_transfer_losses: Pool) -> FloatArray:
+    """(N, C) the same of every candidate of the suite; affinities of a smaller pool would be other affinities."""
+    return pool_of_transfer_losses.whole().T

@@ -16,6 +16,7 @@ from tbench.leaderboard.ledger import Ledger
 from tbench.leaderboard.metrics import fits
 from tbench.leaderboard.seconds import Seconds
 from tbench.results import Record
+from tbench.vocabulary import OF_POOL
 
 Kind = Literal["passes through networks", "training on the target", "optimal transport", "optimisation", "closed form"]
 
@@ -70,6 +71,6 @@ def _of_node(node: str, frame: Frame) -> Kind:
     name = node.partition("+")[0]  # as it was before a transform
     if name in (*frame.extraction, *frame.passes):
         return "passes through networks"
-    if name in frame.training:
+    if name in frame.training or name.startswith(OF_POOL):
         return "training on the target"
     return "optimal transport" if name == TRANSPORT else "closed form"
