@@ -40,7 +40,8 @@ def wall(seconds: float) -> Seconds:
 
 
 def test_nodes_by_what_they_are_and_the_rest_is_closed_form() -> None:
-    below = nodes(forward=4, attributions=2, probe_weights=8, held_out_AND_ped=1, transport=0.5, moments=0.25)
+    fits = {"probe_weights": 7.5, "held_out_AND_ped": 1, "pool_of_transfer_losses": 0.5}
+    below = nodes(forward=4, attributions=2, transport=0.5, moments=0.25, **fits)
     found = spent(scores("a", "t/x", [1, 2, None, None], seconds=0.125, evidence=below))
     assert {kind: spending.seconds for kind, spending in found.items()} == {
         "passes through networks": wall(2 * 6),

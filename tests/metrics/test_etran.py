@@ -43,26 +43,20 @@ def scored(energies, posteriors):
     return [etran(energies, None, posteriors, None, place).value for place in range(len(energies))]
 
 
-def as_head(logits):
-    """Features and a linear head whose logits these are."""
-    sources = logits.shape[1]
-    return {"features": logits, "head_weight": np.eye(sources), "head_bias": np.zeros(sources)}
-
-
 @pytest.mark.parametrize("case", ids(case for case in CASES if "energy_score" in case["expected"]))
 def test_energies_are_those_of_the_authors_code(case):
     (logits,) = arrays(case).values()
-    found = evidence_of(**as_head(logits))["energies"]
-    share, tail = case["params"]["percent"] / 100, {"bot": "bottom", "top": "top"}[case["params"]["tail"]]
+    found = evidence_of(source_logits=logits)["energies"]
+    percent, tail = case["params"]["percent"], {"bot": "bottom", "top": "top"}[case["params"]["tail"]]
     expected = case["expected"]["energy_score"]
     two, posteriors = np.stack([found, found + 1]), np.array([0.2, 0.4])
 
     def energy():
-        spec = f"etran:share={share},tail={tail}"
+        spec = f"etran:percent={percent},tail={tail}"
         return tbench.score(spec, terms=True, pool_energies=two, pool_lda=posteriors, pool_place=0)["energy"]
 
     if expected == "nan":
-        with pytest.raises(Inapplicable, match="images is none; give a larger share"):
+        with pytest.raises(Inapplicable, match="images is none; give a larger percent"):
             energy()
     else:
         assert energy() == pytest.approx(expected, **near(case))
@@ -77,17 +71,17 @@ def test_what_the_authors_code_calls_lda_is_the_nearest_mean(case):
 def released_pool():
     (case,) = [case for case in CASES if case["id"] == "pool_combination"]
     labels, models = stored(case)
-    energies = np.stack([evidence_of(**as_head(model["source_logits"]))["energies"] for model in models])
+    energies = np.stack([evidence_of(source_logits=model["source_logits"])["energies"] for model in models])
     posteriors = [evidence_of(features=m["features"], labels=labels)["nearest_mean_posterior"] for m in models]
     return case, labels, models, energies, np.array(posteriors)
 
 
 def test_the_mix_of_a_pool_is_that_of_the_authors_code():
     case, _, _, energies, posteriors = released_pool()
-    share = case["params"]["energy_percent"] / 100
+    percent = case["params"]["energy_percent"]
     for place in range(len(energies)):
         given = {"pool_energies": energies, "pool_nearest_mean": posteriors, "pool_place": place}
-        spec = f"etran:classifier=nearest-mean,share={share}"
+        spec = f"etran:classifier=nearest-mean,percent={percent}"
         terms = tbench.score(spec, terms=True, **given)
         assert terms["energy"] == pytest.approx(case["expected"]["energy"][place], **near(case))
         assert terms["classification"] == pytest.approx(case["expected"]["lda"][place], **near(case))
@@ -111,24 +105,14 @@ def test_released_takes_energies_of_features_and_the_lowest_half_per_cent():
 
 def test_a_run_mixes_what_every_candidate_says_and_its_own_lda():
     _, labels, models, energies, _ = released_pool()
-    candidates = [
-        {
-            "features": m["features"],
-            "labels": labels,
-            "head_weight": np.linalg.pinv(m["features"].T @ m["features"]).dot(m["features"].T @ m["source_logits"]).T,
-            "head_bias": np.zeros(m["source_logits"].shape[1]),
-        }
-        for m in models
-    ]
+    candidates = [{"features": m["features"], "labels": labels, "source_logits": m["source_logits"]} for m in models]
     metric = Catalogue.installed().metric("etran")
     verdicts = [metric.judge(asking(candidates, place)) for place in range(6)]
     lda = [verdict.terms["classification"] for verdict in verdicts]
     with pytest.warns(SaturationWarning):
         assert lda == pytest.approx([tbench.score("lda", features=m["features"], labels=labels) for m in models])
-    by_hand = np.stack([evidence_of(**candidate)["energies"] for candidate in candidates])
-    assert by_hand.shape == energies.shape
     assert [verdict.value for verdict in verdicts] == pytest.approx(
-        [score(by_hand, np.array(lda), k) for k in range(6)]
+        [score(energies, np.array(lda), k) for k in range(6)]
     )
     assert {"pool_of_energies", "pool_of_lda_posterior"} <= set(verdicts[0].evidence)
 
@@ -176,10 +160,9 @@ def test_who_has_no_head_is_left_out_and_the_others_are_scored_as_if_it_were_not
 def test_in_a_run_too():
     rng = np.random.default_rng(0)
     labels = np.arange(60) % 3
-    head = {"head_weight": rng.normal(size=(4, 5)), "head_bias": rng.normal(size=4)}
     bare = [{"features": rng.normal(size=(60, 5)), "labels": labels} for _ in range(4)]
     metric = Catalogue.installed().metric("etran")
-    mixed = [bare[0], *(candidate | head for candidate in bare[1:])]
+    mixed = [bare[0], *(candidate | {"source_logits": rng.normal(size=(60, 4))} for candidate in bare[1:])]
     with pytest.raises(Inapplicable, match="has no energy"):
         metric.judge(asking(mixed, 0))
     verdict = metric.judge(asking(mixed, 1))
@@ -203,7 +186,13 @@ def test_a_part_in_which_all_agree_says_nothing():
 
 def test_what_makes_no_sense_is_told():
     energies, posteriors = np.random.default_rng(0).normal(size=(3, 30)), np.array([0.1, 0.2, 0.3])
-    for spec in ("etran:energy=heat", "etran:classifier=svm", "etran:share=0", "etran:share=1.1", "etran:tail=left"):
+    for spec in (
+        "etran:energy=heat",
+        "etran:classifier=svm",
+        "etran:percent=0",
+        "etran:percent=101",
+        "etran:tail=left",
+    ):
         with pytest.raises(UsageError, match="etran:"):
             score(energies, posteriors, 0, spec)
     for place in (3, -1, 0.5):

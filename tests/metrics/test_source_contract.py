@@ -23,7 +23,7 @@ SPECS = [
     "energy:percent=50",
     "energy:of=features,percent=50",
     "etran",
-    "etran:as=released,share=0.1",
+    "etran:as=released,percent=10",
     "f-otce",
     "int",
     "jc-otce",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import warnings
 from collections.abc import Iterable, Mapping
+from fractions import Fraction
+from math import ceil, floor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,7 +27,7 @@ def _spared(settings: Mapping[str, object]) -> Iterable[str]:
     return [name for word, name in (energies | classifiers).items() if word not in chosen]
 
 
-@published("released", energy="features", classifier="nearest-mean", share=0.005)
+@published("released", energy="features", classifier="nearest-mean", percent=0.5)
 @evidence(across_layers=False, spares=_spared)
 def etran(
     pool_energies: FloatArray | None,
@@ -37,7 +38,7 @@ def etran(
     *,
     energy: str = "logits",
     classifier: str = "lda",
-    share: float = 1.0,
+    percent: float = 100.0,
     tail: str = "bottom",
 ) -> Score:
     """0.15 of the mean energy plus 0.85 of the mean probability of the own class, each scaled to [0, 1] over the pool.
@@ -52,8 +53,8 @@ def etran(
     classifier: lda, a linear discriminant regularised as in the authors' code, solved properly; or nearest-mean
         (pool_nearest_mean, the metric of that name): their symmetric eigensolver is given a matrix that is not
         symmetric, and what is left are unit spheres round class means, which depend on the scale of the features.
-    share, tail: the mean is over this share of the images, those with the lowest values (bottom) or the highest (top);
-        1 takes all. So many are rounded towards fewer for the lowest and more for the highest, as in their code.
+    percent, tail: the mean is over so many of the images, those with the lowest values (bottom) or the highest (top);
+        rounded towards fewer for the lowest and more for the highest, as in their code.
 
     as=released follows mgholamikn/ETran as its driver calls it: energies of features, not logits, of the lowest 0.5 %,
     which is no image of fewer than 200 (NaN there, Inapplicable here), and nearest-mean.
@@ -64,14 +65,14 @@ def etran(
     if energy not in ("logits", "features") or classifier not in ("lda", "nearest-mean"):
         wrong = f"energy {energy!r} and classifier {classifier!r}"
         raise UsageError(f"etran: {wrong} must be logits or features, and lda or nearest-mean")
-    if not 0 < share <= 1 or tail not in ("bottom", "top"):
-        raise UsageError(f"etran: share={share} must be in (0, 1], and tail={tail!r} bottom or top")
+    if not 0 < percent <= 100 or tail not in ("bottom", "top"):
+        raise UsageError(f"etran: percent={percent} must be above 0 and at most 100, and tail={tail!r} bottom or top")
     energies = np.asarray(pool_energies if energy == "logits" else pool_feature_energies, dtype=np.float64)
     posteriors = np.asarray(pool_lda if classifier == "lda" else pool_nearest_mean, dtype=np.float64)
     if energies.ndim != 2 or posteriors.shape != energies.shape[:1]:
         told = f"{energies.shape} and {posteriors.shape}"
         raise EvidenceError(f"etran takes energies (C, N) and probabilities (C,) of one pool; these are {told}")
-    parts = np.stack([_mean(energies, share, tail), posteriors], axis=1)
+    parts = np.stack([_mean(energies, percent, tail), posteriors], axis=1)
     place = _place(parts, pool_place)
     scaled = _scaled(parts)
     value = ENERGY * scaled[place, 0] + CLASSIFICATION * scaled[place, 1]
@@ -79,13 +80,13 @@ def etran(
     return Score(float(value), terms | {"candidates": float(np.isfinite(parts).all(axis=1).sum())})
 
 
-def _mean(energies: FloatArray, share: float, tail: str) -> FloatArray:
-    """(C,) over that share of the images."""
+def _mean(energies: FloatArray, percent: float, tail: str) -> FloatArray:
+    """(C,) over so many of the images."""
     images = energies.shape[1]
-    wanted = round(share * images, 9)  # 0.1 * 120 is a little more than 12
-    count = math.floor(wanted) if tail == "bottom" else math.ceil(wanted)
-    if count == 0:
-        raise Inapplicable(f"{share:.3g} of {images} images is none; give a larger share")
+    wanted = Fraction(str(percent)) * images / 100
+    count = floor(wanted) if tail == "bottom" else ceil(wanted)
+    if not count:
+        raise Inapplicable(f"{percent} % of {images} images is none; give a larger percent")
     ordered = np.sort(energies, axis=1)
     chosen = ordered[:, :count] if tail == "bottom" else ordered[:, images - count :]
     return np.asarray(chosen.mean(axis=1))
@@ -113,11 +114,9 @@ def _scaled(parts: FloatArray) -> FloatArray:
     return np.asarray(np.divide(parts - lowest, spread, out=np.zeros_like(parts), where=spread > 0))
 
 
-@evidence(touches=["source head"])
-def energies(features: NDArray[Any], head_weight: NDArray[Any], head_bias: NDArray[Any]) -> FloatArray:
-    """(N,) log-sum-exp of what the candidate's own linear head says of each of the target's training images."""
-    logits = np.asarray(features, dtype=np.float64) @ np.asarray(head_weight, dtype=np.float64).T + head_bias
-    return np.asarray(logsumexp(logits, axis=1))
+def energies(source_logits: NDArray[Any]) -> FloatArray:
+    """(N,) log-sum-exp of what the candidate's own head says of each of the target's training images."""
+    return np.asarray(logsumexp(np.asarray(source_logits, dtype=np.float64), axis=1))
 
 
 def feature_energies(features: NDArray[Any]) -> FloatArray:
@@ -126,7 +125,7 @@ def feature_energies(features: NDArray[Any]) -> FloatArray:
 
 
 def pool_energies(pool_of_energies: Pool) -> FloatArray:
-    """(C, N) log-sum-exp of each candidate's logits on each image; NaN for candidates without a linear head."""
+    """(C, N) log-sum-exp of each candidate's logits on each image; NaN for candidates without a head."""
     return pool_of_energies.known()
 
 
