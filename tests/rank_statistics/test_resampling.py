@@ -21,6 +21,7 @@ from tbench.statistics import (
     other_repeats,
     other_seeds,
     subsets,
+    together,
 )
 
 
@@ -125,6 +126,15 @@ def test_repeats_of_scores() -> None:
     assert found.shape == (4000, 1, 1)
     # +1 and -1: two drawn of two have a variance of 1/2, the mean of two fresh ones 2/2
     assert found.var() == pytest.approx(1, rel=0.1)
+
+
+def test_independent_parts_add_their_variances() -> None:
+    random = np.random.default_rng(3)
+    wide, narrow = 0.4 * random.standard_normal((3000, 1, 2)), 0.3 * random.standard_normal((700, 1, 2))
+    both = together([wide, narrow], 0, 20_000)
+    assert both.shape == (20_000, 1, 2)
+    np.testing.assert_allclose(both.std(axis=0), 0.5, rtol=0.06)
+    assert {*together([narrow], 0, 50)[:, 0, 0].tolist()} <= {*narrow[:, 0, 0].tolist()}
 
 
 def test_an_interval_stays_within_bounds_and_of_nothing_is_nothing() -> None:

@@ -38,6 +38,7 @@ from tbench.statistics.resampling import (
     other_repeats,
     other_seeds,
     subsets,
+    together,
 )
 from tbench.statistics.study import Study, mean_known, rescored
 
@@ -89,6 +90,7 @@ __all__ = [
     "split_half",
     "subsets",
     "tau_by_truth",
+    "together",
     "weighted_taus",
     "wilcoxon_pairs",
 ]

@@ -91,6 +91,14 @@ def other_repeats(study: Study, seed: int, draws: int = DRAWS) -> Array | None:
     return _scatter(mean_known(drawn, axis=1), repeats / (repeats - 1))
 
 
+def together(scatters: Sequence[Array], seed: int, draws: int = DRAWS) -> Array:
+    """The scatter of several parts that do not depend on one another: (draws, ...), a random row of each added up."""
+    random = np.random.default_rng(seed)
+    parts = [scatter[random.integers(len(scatter), size=draws)] for scatter in scatters]
+    added: Array = np.sum(parts, axis=0)
+    return added
+
+
 def interval(values: Array, scatter: Array, level: float = 0.95) -> Interval:
     """Of taus (...) by what scatters round them (draws, ...): equal tails, within [-1, 1]."""
     tail = (1 - level) / 2
