@@ -165,7 +165,7 @@ def test_many_at_once_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     random = np.random.default_rng(0)
     scores, truth = random.random((25, 6)), random.random(6)
     whole = weighted_taus(scores, truth)
-    monkeypatch.setattr("tbench.statistics.BLOCK", 100)
+    monkeypatch.setattr("tbench.statistics.correlation.BLOCK", 100)
     assert weighted_taus(scores, truth).tolist() == whole.tolist()
     assert weighted_taus(scores[0], truth).tolist() == whole[:1].tolist()
 
