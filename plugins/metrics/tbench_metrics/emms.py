@@ -50,7 +50,7 @@ def emms(features: FloatArray, label_embeddings: FloatArray, *, rounds: int = 1,
     for _ in range(rounds):
         slopes, _, rank, _ = np.linalg.lstsq(rows, _mixed(weights, embeddings), rcond=None)
         said = rows @ slopes
-        weights = sparsemax(np.linalg.lstsq(stacked, said.ravel(), rcond=None)[0])
+        weights = sparsemax(np.asarray(np.linalg.lstsq(stacked, said.ravel(), rcond=None)[0], dtype=np.float64))
     if rank >= samples - 1:
         message = f"emms: {samples} samples are too few for {rank} independent columns, which meet any embedding"
         warnings.warn(message, SaturationWarning, stacklevel=2)
@@ -65,7 +65,7 @@ def sparsemax(scores: FloatArray) -> FloatArray:
     excess = np.cumsum(descending) - 1
     ranks = np.arange(1, len(scores) + 1)
     kept = int(np.flatnonzero(ranks * descending > excess)[-1])
-    return np.maximum(scores - excess[kept] / ranks[kept], 0.0)
+    return np.asarray(np.maximum(scores - excess[kept] / ranks[kept], 0.0))
 
 
 def _standardised(rows: FloatArray) -> FloatArray:

@@ -46,7 +46,7 @@ def dirichlet(source_probabilities: FloatArray, labels: IntArray, *, alpha: floa
         return float((after.sum() - sources * before + fit.divergence) / (len(own) * classes))
 
     def expected(mass: FloatArray) -> FloatArray:
-        return digamma(mass) - digamma(mass.sum(axis=0))
+        return np.asarray(digamma(mass) - digamma(mass.sum(axis=0)))
 
     fits = _rounds(source_probabilities, own, prior, expected, rounds)
     return _settled("pactran-dirichlet", [-bound(fit) for fit in fits[-2:]])
