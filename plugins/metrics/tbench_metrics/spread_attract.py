@@ -66,7 +66,7 @@ def spread_out(rows: FloatArray, labels: IntArray, length: float) -> FloatArray:
     ways = rows - _means(rows, labels)[labels]
     lengths = np.linalg.norm(ways, axis=1, keepdims=True)
     moving = lengths > ROUNDING * np.abs(rows).max()
-    return rows + length * np.divide(ways, lengths, out=np.zeros_like(ways), where=moving)
+    return np.asarray(rows + length * np.divide(ways, lengths, out=np.zeros_like(ways), where=moving))
 
 
 def attracted(rows: FloatArray, labels: IntArray, alpha: float, sigma: float) -> FloatArray:
