@@ -61,6 +61,7 @@ def test_light_commands_import_nothing_heavy(words: list[str]) -> None:
         "backup",
         "check",
         "cache",
+        "card",
         "merge",
         "pretrain",
         "replay",

@@ -4,8 +4,9 @@ A **metric** is a plain function. Its parameters without default name the eviden
 what the core gives, plug-ins may add more); its keyword-only parameters with default are the settings that a user
 writes in a spec, `transrate:eps=1e-2`; `@published` names whole sets of them, `logme:as=thuml`. It returns one float
 (or a `Score`), higher = expected to fine-tune better, or raises `Inapplicable`. A **transform** has the same form and
-returns features; an **evidence node** has the same form and returns evidence, and says through `@evidence` what it
-touches, how it finds its value, and whether it is dear enough to be kept on disk.
+returns features; or it asks for `inner`, the metric that it wraps (`Inner`), calls that as often as it likes, and
+returns the score of the whole. An **evidence node** has the same form and returns evidence, and says through
+`@evidence` what it touches, how it finds its value, and whether it is dear enough to be kept on disk.
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ __all__ = [
     "DatasetFamily",
     "EvidenceError",
     "Inapplicable",
+    "Inner",
     "ModelFamily",
     "Moments",
     "Network",
@@ -125,6 +127,15 @@ class Score:
 
     value: float
     terms: Mapping[str, float] = field(default_factory=dict)
+
+
+class Inner(Protocol):
+    """What a transform gets that has a parameter `inner`: the metric, with all transforms written before it."""
+
+    def __call__(self, rows: NDArray[Any] | None = None, **evidence: object) -> Score:
+        """Its score where evidence of these names is as given here, on all samples or on `rows` of them, numbers or
+        True and False; evidence that is given is of these samples. What rests on it is computed anew, in the metric's
+        own time. UsageError for a name that no evidence has; Inapplicable where the metric is."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -38,7 +38,7 @@ class Check:
 
 def check(metric: Metric, catalogue: Catalogue) -> list[Check]:
     """Try every promise of the contract on one metric."""
-    made_up = _made_up()
+    made_up = invented()
     graph = Evidence({name: Root.of(value) for name, value in made_up.items()}, catalogue.nodes)
     given = {root for need in metric.asked for root in graph.below(need)}
     rests_on = {root for need in metric.asked for root in graph.behind(need)}
@@ -100,7 +100,7 @@ def check(metric: Metric, catalogue: Catalogue) -> list[Check]:
 def rehearse(metric: Metric, catalogue: Catalogue, call: Call = directly) -> None:
     """UsageError if the metric itself refuses its settings, which is better known before hours are spent."""
     try:
-        _Trial(metric, catalogue, call).value(_made_up())
+        _Trial(metric, catalogue, call).value(invented())
     except UsageError:
         raise
     except Exception:
@@ -144,26 +144,30 @@ def _tried(promise: str, attempt: Callable[[], str], excuse: str) -> Check:
         return Check(promise, problem=f"{type(error).__name__}: {error}")
 
 
-def _made_up() -> dict[str, object]:
+def invented(
+    samples: int = SAMPLES, columns: int = COLUMNS, classes: int = CLASSES, sources: int = SOURCES
+) -> dict[str, object]:
+    """Evidence of every kind, read-only, of features (samples, columns) in classes that they know of; sources: how
+    many classes the candidate's head has."""
     draws = np.random.default_rng(0)
-    labels = np.arange(SAMPLES) % CLASSES
-    features = draws.normal(size=(SAMPLES, COLUMNS)) + draws.normal(size=(CLASSES, COLUMNS))[labels]
-    logits = draws.normal(size=(SAMPLES, SOURCES)) + 2 * np.eye(CLASSES, SOURCES)[labels]
+    labels = np.arange(samples) % classes
+    features = draws.normal(size=(samples, columns)) + draws.normal(size=(classes, columns))[labels]
+    logits = draws.normal(size=(samples, sources)) + 2 * np.eye(classes, sources)[labels]
     probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
-    images = draws.integers(0, 256, size=(SAMPLES, SIDE, SIDE, 3), dtype=np.uint8)
+    images = draws.integers(0, 256, size=(samples, SIDE, SIDE, 3), dtype=np.uint8)
     made = {
         "features": features,
         "labels": labels,
         "source_probabilities": probabilities,
         "source_logits": logits,
-        "reference_features": draws.normal(size=(2 * SAMPLES, COLUMNS)),
+        "reference_features": draws.normal(size=(2 * samples, columns)),
         "images": images,
         "reference_images": images[::-1].copy(),
         "network": _network(),
-        "task_embedding": draws.exponential(size=COLUMNS),
-        "source_embedding": draws.exponential(size=COLUMNS),
+        "task_embedding": draws.exponential(size=columns),
+        "source_embedding": draws.exponential(size=columns),
         **{f"{when}_parameters": _state(draws) for when in ("initial", "pretrained", "finetuned")},
-        "pool_losses": draws.exponential(size=(SAMPLES, SOURCES)),
+        "pool_losses": draws.exponential(size=(samples, sources)),
         "pool_place": 2,
         "initial_network": _network(),
         "finetuned_network": _network(),
@@ -173,21 +177,21 @@ def _made_up() -> dict[str, object]:
         "common_seed": 0,
         "device": "cpu",
         "precision": "float32",
-        "source_features": draws.normal(size=(2 * SAMPLES, COLUMNS)) + 1,
-        "source_labels": np.arange(2 * SAMPLES) % SOURCES,
-        "source_members": np.arange(2 * SAMPLES) % 3,
-        "source_labels_of_target": (labels + draws.integers(0, 2, size=SAMPLES)) % SOURCES,
-        "head_weight": draws.normal(size=(SOURCES, COLUMNS)),
-        "head_bias": draws.normal(size=SOURCES),
-        "probe_features": features[:, :5] + draws.normal(size=(SAMPLES, 5)),
-        "attributions": draws.normal(size=(SAMPLES, 3, SIDE, SIDE)),
-        "probe_attributions": draws.normal(size=(SAMPLES, 3, SIDE, SIDE)),
-        "earlier_attributions": draws.normal(size=(2, SAMPLES, 3, SIDE, SIDE)),
+        "source_features": draws.normal(size=(2 * samples, columns)) + 1,
+        "source_labels": np.arange(2 * samples) % sources,
+        "source_members": np.arange(2 * samples) % 3,
+        "source_labels_of_target": (labels + draws.integers(0, 2, size=samples)) % sources,
+        "head_weight": draws.normal(size=(sources, columns)),
+        "head_bias": draws.normal(size=sources),
+        "probe_features": features[:, :5] + draws.normal(size=(samples, 5)),
+        "attributions": draws.normal(size=(samples, 3, SIDE, SIDE)),
+        "probe_attributions": draws.normal(size=(samples, 3, SIDE, SIDE)),
+        "earlier_attributions": draws.normal(size=(2, samples, 3, SIDE, SIDE)),
         "auxiliary_scores": draws.normal(size=(6, 3)),
-        "common_features": features[:, ::-1] + draws.normal(size=(SAMPLES, COLUMNS)),
-        "common_source_features": draws.normal(size=(2 * SAMPLES, COLUMNS)) + 1,
-        "label_embeddings": draws.normal(size=(3, CLASSES, 5))[:, labels] + draws.normal(size=(3, SAMPLES, 5)),
-        "initial_features": draws.normal(size=(SAMPLES, COLUMNS)) + features,
+        "common_features": features[:, ::-1] + draws.normal(size=(samples, columns)),
+        "common_source_features": draws.normal(size=(2 * samples, columns)) + 1,
+        "label_embeddings": draws.normal(size=(3, classes, 5))[:, labels] + draws.normal(size=(3, samples, 5)),
+        "initial_features": draws.normal(size=(samples, columns)) + features,
     }
     for value in made.values():
         if isinstance(value, np.ndarray):

@@ -7,16 +7,20 @@ import numbers
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from tbench.api import Score
+from numpy.typing import NDArray
+
+from tbench.api import VOCABULARY, Score
 from tbench.errors import PluginError, TbenchError, UsageError
+from tbench.evidence.changed import LABELS, SAMPLES_OF, changed
 from tbench.evidence.graph import Cost, Evidence
 from tbench.registry import Registry
 from tbench.spec import Piece, bind, defaults, needs, parse, shortened, spelled_out, split_specs
 from tbench.stopwatch import Timing, once, steady
 
+INNER = "inner"  # what a transform calls the metric that it wraps, if it calls it
 Call = Callable[[Callable[[], tuple[Score, Timing]]], tuple[Score, Timing]]
 
 
@@ -33,6 +37,17 @@ class Applied:
     function: Callable[..., Any]
     settings: Mapping[str, object]
     label: str  # as short as it can be written
+    origin: str = ""  # the package that brings it, with its version
+
+    @property
+    def asks(self) -> tuple[str, ...]:
+        """The evidence that it asks for."""
+        return tuple(need for need in needs(self.function) if need != INNER)
+
+    @property
+    def wraps(self) -> bool:
+        """Whether it is a transform that calls the metric, and does not only change features."""
+        return INNER in needs(self.function)
 
 
 @dataclass(frozen=True)
@@ -58,36 +73,60 @@ class Metric:
     def judge(self, evidence: Evidence, *, repeat: bool = False, call: Call = directly) -> Verdict:
         """The score of the evidence's candidate, timed once or (repeat) until the time is steady.
 
-        call: where the metric's function runs; all evidence is computed in this process.
+        call: where the metric's function runs; all evidence is computed in this process. Only what a transform has
+        computed anew for the calls that it makes is computed there, and is the metric's own work.
         """
-        for transform in self.transforms:
-            evidence = evidence.moved(transform.label, transform.function, transform.settings)
-        asked = needs(self.core.function)
-        wanted = [need for need in asked if need not in self.spared]
-        given = dict.fromkeys(asked) | {need: evidence[need] for need in wanted}
+        evidence, called, inner = self._seen(evidence)
+        spared = frozenset() if inner else self.spared
+        wanted = [(evidence, need) for need in called.asks if need not in spared]
+        given = dict.fromkeys(called.asks) | {need: where[need] for where, need in wanted}
+        if inner:
+            wanted += inner.metric.untouched(evidence)
+            for where, need in wanted:
+                where[need]  # computed here and now
+            given[INNER] = inner
 
         def measured() -> tuple[Score, Timing]:
-            value, timing = (steady if repeat else once)(lambda: self._called(given))
+            value, timing = (steady if repeat else once)(lambda: self._called(called, given))
             return self._score(value), timing
 
         score, timing = call(measured)
         costs: dict[str, Cost] = {}
-        for need in wanted:
-            costs |= evidence.cost(need)
-        for warning in dict.fromkeys(warning for need in wanted for warning in evidence.warnings(need)):
+        for where, need in wanted:
+            costs |= where.cost(need)
+        for warning in dict.fromkeys(warning for where, need in wanted for warning in where.warnings(need)):
             warnings.warn(warning, stacklevel=2)
         return Verdict(score.value, score.terms, timing, dict(sorted(costs.items())))
 
+    def untouched(self, evidence: Evidence) -> list[tuple[Evidence, str]]:
+        """Of what it rests on, that which is the same whatever the labels are: the nearest such, and where it is."""
+        evidence, called, inner = self._seen(evidence)
+        spared = frozenset() if inner else self.spared
+        found = [each for need in called.asks if need not in spared for each in evidence.apart_from(LABELS, need)]
+        return found + (inner.metric.untouched(evidence) if inner else [])
+
+    def _seen(self, evidence: Evidence) -> tuple[Evidence, Applied, Inner | None]:
+        """The evidence as it comes to the function that is called first; that function, which is the metric's own or
+        that of the last transform that calls it, and then what it calls."""
+        wraps = [place for place, piece in enumerate(self.transforms) if piece.wraps]
+        last = wraps[-1] if wraps else -1
+        for transform in self.transforms[last + 1 :]:
+            evidence = evidence.moved(transform.label, transform.function, transform.settings)
+        if not wraps:
+            return evidence, self.core, None
+        return evidence, self.transforms[last], Inner(replace(self, transforms=self.transforms[:last]), evidence)
+
     @property
     def foreign(self) -> bool:
-        """Whether another package than tbench brings it."""
-        return self.origin.partition(" ")[0].lower() != "tbench"
+        """Whether another package than tbench brings what is called: the metric, or a transform that calls it."""
+        called = [self.origin, *(piece.origin for piece in self.transforms if piece.wraps)]
+        return any(origin.partition(" ")[0].lower() != "tbench" for origin in called)
 
     @property
     def asked(self) -> tuple[str, ...]:
         """The evidence that metric and transforms ask for under their settings, each once."""
-        wanted = [need for need in needs(self.core.function) if need not in self.spared]
-        return tuple(dict.fromkeys([*wanted, *(need for piece in self.transforms for need in needs(piece.function))]))
+        wanted = [need for need in self.core.asks if need not in self.spared]
+        return tuple(dict.fromkeys([*wanted, *(need for piece in self.transforms for need in piece.asks)]))
 
     @property
     def spared(self) -> frozenset[str]:
@@ -95,10 +134,10 @@ class Metric:
         spares = getattr(self.core.function, "spares", None)
         return frozenset(spares(defaults(self.core.function) | dict(self.core.settings))) if spares else frozenset()
 
-    def _called(self, given: Mapping[str, object]) -> object:
+    def _called(self, called: Applied, given: Mapping[str, object]) -> object:
         """What asks the interpreter to end is meant for a script, and is a failure of the metric here."""
         try:
-            return self.core.function(**given, **self.core.settings)
+            return called.function(**given, **called.settings)
         except (Exception, KeyboardInterrupt):
             raise
         except BaseException as error:
@@ -118,6 +157,24 @@ class Metric:
             if isinstance(value, plain):
                 shown = plain.__repr__(value)  # a subclass may say anything of itself
         raise TbenchError(f"metric {self.label} from {self.origin} returned {shown}; it must return one finite number")
+
+
+@dataclass(frozen=True)
+class Inner:
+    """A metric that can be called again and again, on evidence some of which is given anew or on some samples only.
+
+    What rests on neither is computed once; the labels and what rests on them are taken anew for every call.
+    """
+
+    metric: Metric
+    evidence: Evidence
+
+    def __call__(self, rows: NDArray[Any] | None = None, **given: object) -> Score:
+        """rows: the samples that are left, all if None. given: evidence by name, of these. UsageError: no such name."""
+        if unknown := sorted(set(given) - {*VOCABULARY, *self.evidence.nodes}):
+            raise UsageError(f"metric {self.metric.label} is called with {', '.join(unknown)}, which is no evidence")
+        verdict = self.metric.judge(changed(self.evidence, given, rows))
+        return Score(verdict.value, verdict.terms)
 
 
 @dataclass(frozen=True)
@@ -141,8 +198,11 @@ class Catalogue:
         spec = parse(text)
         core = _applied(self.metrics, spec.metric)
         transforms = tuple(_applied(self.transforms, piece) for piece in spec.transforms)
-        if transforms and "features" not in self._rests_on(core.function):
+        rests_on = self._rests_on(core.function) if transforms else set()
+        if not all(piece.wraps for piece in transforms) and "features" not in rests_on:
             raise UsageError(f"{text}: {core.name} does not rest on features, so a transform would change nothing")
+        if transforms and rests_on.isdisjoint(SAMPLES_OF):
+            raise UsageError(f"{text}: {core.name} rests on nothing per sample, so every call would say the same")
         pieces = (core, *transforms)
         return Metric(
             "+".join(str(spelled_out(piece.name, piece.function, piece.settings)) for piece in pieces),
@@ -201,4 +261,5 @@ class Nodes(Mapping[str, Callable[..., object]]):
 def _applied(registry: Registry, piece: Piece) -> Applied:
     function = registry.load(piece.name)
     settings = bind(piece, function)
-    return Applied(piece.name, function, settings, str(shortened(piece.name, function, settings)))
+    label = str(shortened(piece.name, function, settings))
+    return Applied(piece.name, function, settings, label, registry.origin(piece.name))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from difflib import get_close_matches
 from functools import cache, partial
@@ -12,7 +12,7 @@ from warnings import catch_warnings
 import numpy as np
 
 from tbench.api import VOCABULARY
-from tbench.errors import EvidenceError, MissingEvidence, SaturationWarning, UsageError
+from tbench.errors import EvidenceError, Inapplicable, MissingEvidence, SaturationWarning, UsageError
 from tbench.evidence.admission import OF_ONE_WIDTH, PER_SAMPLE, PER_SOURCE_SAMPLE, admit, check_lengths, check_widths
 from tbench.evidence.identity import code_of, digest, libraries
 from tbench.evidence.shelf import DamagedError, Shelf
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 SHARD = 500  # rows of what is kept in shards: the most that a kill can cost
 PATIENCE = 3600.0  # seconds to wait for somebody who computes the same; a shard takes minutes, and the dead free theirs
+BESIDE_FEATURES = [name for name in OF_ONE_WIDTH[0] if name != "features"]
 AUDIBLE = 5.0  # seconds of waiting that are told
 
 Node = Callable[..., object]
@@ -100,7 +101,7 @@ class Evidence:
     warned: dict[str, list[Warning]] = field(default_factory=dict)
     _known: dict[str, object] = field(default_factory=dict)
     _failed: dict[str, Exception] = field(default_factory=dict)
-    _moved: dict[str, Moved] = field(default_factory=dict)
+    _moved: dict[str, Evidence] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Any:
         """The value, read-only. Inapplicable, EvidenceError or the node's own exception where there is none."""
@@ -147,11 +148,35 @@ class Evidence:
         """What every node that this name rests on warned of when it was computed."""
         return [warning for node in self.below(name) for warning in self.warned.get(node, [])]
 
-    def moved(self, name: str, transform: Node, settings: Mapping[str, object]) -> Moved:
+    def given(self, name: str) -> bool:
+        """Whether it comes from outside the graph."""
+        return name in self.roots
+
+    def free_of(self, root: str, name: str) -> bool:
+        """Whether a name rests on nothing of that root."""
+        return root not in self.below(name)
+
+    def apart_from(self, root: str, name: str) -> Iterator[tuple[Evidence, str]]:
+        """Of what a name rests on, that which is the same whatever the root is: the nearest such evidence, and where
+        it is."""
+        if self.free_of(root, name):
+            yield self, name
+        else:
+            for where, below in self._steps(name):
+                yield from where.apart_from(root, below)
+
+    def _steps(self, name: str) -> Iterator[tuple[Evidence, str]]:
+        """What a name is made of, one step down."""
+        if name not in self.roots and name in self.nodes:
+            for need in needs(self.nodes[name]):
+                yield self, need
+
+    def moved(self, name: str, transform: Node, settings: Mapping[str, object]) -> Evidence:
         """The same evidence with `features` as the transform leaves them; asked for twice, made once."""
         if name not in self._moved:
-            self._moved[name] = Moved({}, self.nodes, whose=name, notices=self.notices)
-            self._moved[name].start_from(self, transform, settings)
+            moved = Moved({}, self.nodes, whose=name, notices=self.notices)
+            moved.start_from(self, transform, settings)
+            self._moved[name] = moved
         return self._moved[name]
 
     def _find(self, name: str) -> object:
@@ -300,11 +325,45 @@ def _read(kinds: Mapping[str, Sequence[str]]) -> list[Warning]:
     return [*map(SaturationWarning, kinds["saturation"]), *map(UserWarning, kinds["other"])]
 
 
-class Moved(Evidence):
-    """Evidence after a transform: what it gives is its own, what rests on that is computed anew, all else is the
-    origin's."""
+class Derived(Evidence):
+    """Evidence some of which is its own; what rests on that is computed anew, all else is the origin's."""
 
     origin: Evidence
+
+    def given(self, name: str) -> bool:
+        return self.origin.given(name)
+
+    def free_of(self, root: str, name: str) -> bool:
+        return all(self.origin.free_of(root, each) for each in self._from_origin(name))
+
+    def warnings(self, name: str) -> list[Warning]:
+        found = [warning for origin in self._from_origin(name) for warning in self.origin.warnings(origin)]
+        return found + [warning for node in self._made_anew(name) for warning in self.warned.get(node, [])]
+
+    def _steps(self, name: str) -> Iterator[tuple[Evidence, str]]:
+        if self._is_new(name):
+            yield from super()._steps(name)
+        else:
+            yield self.origin, name
+
+    def _made_anew(self, name: str) -> list[str]:
+        """The nodes below that are this evidence's own."""
+        return [node for node in self.below(name) if self._is_new(node)]
+
+    def _from_origin(self, name: str) -> list[str]:
+        """The nodes below that are the origin's."""
+        return [name] if not self._is_new(name) else [node for node in self.below(name) if not self._is_new(node)]
+
+    def _find(self, name: str) -> object:
+        return super()._find(name) if self._is_new(name) else self.origin[name]
+
+    def _is_new(self, name: str) -> bool:
+        return not self.roots.keys().isdisjoint(self.below(name))
+
+
+class Moved(Derived):
+    """Evidence after a transform: what the transform gives is its own."""
+
     transform_needs: tuple[str, ...]
 
     def start_from(self, origin: Evidence, transform: Node, settings: Mapping[str, object]) -> None:
@@ -320,7 +379,7 @@ class Moved(Evidence):
             if set(found) != set(gives):
                 raise EvidenceError(f"transform {self.whose} gave {', '.join(found)} and not {', '.join(gives)}")
             before, after = origin["features"].shape, found["features"].shape
-            if before != after:
+            if before[:1] != after[:1]:
                 raise EvidenceError(f"transform {self.whose} turned {before} into {after}")
             return found
 
@@ -336,23 +395,26 @@ class Moved(Evidence):
                 found[f"{node}+{self.whose}"] = self.costs[node]
         return found
 
-    def warnings(self, name: str) -> list[Warning]:
-        found = [warning for origin in self._from_origin(name) for warning in self.origin.warnings(origin)]
-        return found + [warning for node in self._made_anew(name) for warning in self.warned.get(node, [])]
+    def _steps(self, name: str) -> Iterator[tuple[Evidence, str]]:
+        if name in self.roots:
+            for need in self.transform_needs:
+                yield self.origin, need
+        else:
+            yield from super()._steps(name)
 
     def _made_anew(self, name: str) -> list[str]:
-        """The nodes below that are this evidence's own; the transform itself counts as its features."""
+        """The transform itself counts as its features."""
         nodes = dict.fromkeys(("features", *self.below(name))) if self._is_new(name) else {}
         return [node for node in nodes if self._is_new(node)]
 
     def _from_origin(self, name: str) -> list[str]:
-        """The nodes below that are the origin's, and what the transform asked of it."""
-        if not self._is_new(name):
-            return [name]
-        return [*self.transform_needs, *(node for node in self.below(name) if not self._is_new(node))]
+        """And what the transform asked of it."""
+        found = super()._from_origin(name)
+        return [*self.transform_needs, *found] if self._is_new(name) else found
 
     def _find(self, name: str) -> object:
-        return super()._find(name) if self._is_new(name) else self.origin[name]
-
-    def _is_new(self, name: str) -> bool:
-        return not self.roots.keys().isdisjoint(self.below(name))
+        """What the same network says of other images, and its head, speak of the columns before the transform."""
+        value: Any = super()._find(name)
+        if name in BESIDE_FEATURES and (before := value.shape[1]) != (after := self["features"].shape[1]):
+            raise Inapplicable(f"transform {self.whose} made {after} columns of the features; {name} have {before}")
+        return value
