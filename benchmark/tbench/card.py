@@ -19,6 +19,7 @@ from tbench.stopwatch import one_thread
 SAMPLES, CLASSES = 400, 8
 WIDTHS = (64, 128, 256, 512, 1024)  # of features that know nothing of the labels
 SIGNAL = 2.0  # norm of the class means of features that do, in sd of their noise, at the first width
+ROUNDING = 1e-9  # relative size below which a difference of scores is rounding noise
 WRONG = 0.2  # share of labels that are drawn anew
 
 OF_COLUMNS = ("features", "source_features", "reference_features")  # what has the columns of the candidate's features
@@ -61,7 +62,10 @@ class Card:
         if missing:
             return missing[0]
         scores = [cell.value or 0.0 for cell in self.noise.values()]
-        return _ratio(max(scores) - min(scores), self.signal.value or 0.0, "signal is worth nothing")
+        signal = self.signal.value or 0.0
+        if abs(signal) <= ROUNDING * max(map(abs, scores)):
+            signal = 0.0
+        return _ratio(max(scores) - min(scores), signal, "signal is worth nothing")
 
     @property
     def remarks(self) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from tbench.spec import needs
 
 LABELS = "labels"
 ON_FIRST = (*PER_SAMPLE, "images", "transfer_losses", "pool_losses")
-SAMPLES_OF = dict.fromkeys(ON_FIRST, 0) | {"earlier_attributions": 1}
+SAMPLES_OF = dict.fromkeys(ON_FIRST, 0) | {"earlier_attributions": 1, "label_embeddings": 1}
 """Which axis of evidence the target's samples are on."""
 
 

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from tbench.card import Card, Cell
 
 FOLDER, PICTURE = "cards", "width.svg"
+ROUNDING = 1e-12
 UNMOVED = 1e-6  # of the score: what reordered sums may differ by
-SMALL = 0.005
+SMALL, LARGE = 0.005, 1e6
 WRONG, WIDTH = "labels wrong", "width ÷ signal"
 RAW = ("logme", "logme:as=thuml")  # whose growth with width the picture shows, and what calibration makes of it
 CALIBRATED = tuple(f"{label}+calibrated" for label in RAW)
@@ -58,12 +59,16 @@ def noise_section(cards: Mapping[str, Card]) -> Section:
     shown = {label: card for label, card in cards.items() if card.noise}
     widths = next((tuple(card.noise) for card in shown.values()), ())
     rows = tuple(
-        (label, *(NOTHING if cell.value is None else f"{cell.value:.4g}" for cell in card.noise.values()))
+        (label, *(NOTHING if cell.value is None else f"{_sound(cell.value):.4g}" for cell in card.noise.values()))
         for label, card in shown.items()
     )
     table = Table(("metric", *(f"D = {width}" for width in widths)), rows, "l" + "r" * len(widths))
     before = ("The scores of 400 samples of D columns of noise.",)
     return Section("noise", "Width under pure noise", before, (("", table),))
+
+
+def _sound(value: float) -> float:
+    return value if abs(value) > ROUNDING else 0.0
 
 
 def picture(cards: Mapping[str, Card]) -> str:
@@ -100,8 +105,8 @@ def page(cards: Mapping[str, Card]) -> str:
     figure = f"![Scores of pure noise over its width, raw and calibrated]({PICTURE})"
     words = (
         "In-sample scores rise, or fall, with the number of columns, whatever these know of the labels. The transform "
-        "`calibrated` sets a score against those of permuted labels, which rise with it: what is left stays within two "
-        "of their standard deviations."
+        "`calibrated` sets a score against those of permuted labels, which rise with it: what is left is some standard "
+        "deviations of theirs, and by chance more than two in some 7 of 100 cases, since 20 permutations say little of it."
     )
     end = "This page was made from the installed metrics, by `tbench card --out leaderboards`."
     parts = ["# Invariance cards", intro, *map(markdown, sections(cards)), markdown(noise_section(cards))]
@@ -117,4 +122,6 @@ def _shown(cell: Cell) -> str:
         return "0"
     if size < SMALL:
         return "<0.01"
+    if size >= LARGE:
+        return f"{cell.value:.1e}"
     return f"{cell.value:,.0f}" if size >= 10 else f"{cell.value:.1f}" if size >= 1 else f"{cell.value:.2f}"
