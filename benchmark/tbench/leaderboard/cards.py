@@ -105,8 +105,8 @@ def page(cards: Mapping[str, Card]) -> str:
     figure = f"![Scores of pure noise over its width, raw and calibrated]({PICTURE})"
     words = (
         "In-sample scores rise, or fall, with the number of columns, whatever these know of the labels. The transform "
-        "`calibrated` sets a score against those of permuted labels, which rise with it: what is left is some standard "
-        "deviations of theirs, and by chance more than two in some 7 of 100 cases, since 20 permutations say little of it."
+        "`calibrated` sets a score against those of permuted labels, which rise with it: what is left is within two of "
+        "their standard deviations but for chance, which 20 permutations leave 7 in 100 cases."
     )
     end = "This page was made from the installed metrics, by `tbench card --out leaderboards`."
     parts = ["# Invariance cards", intro, *map(markdown, sections(cards)), markdown(noise_section(cards))]
