@@ -22,7 +22,7 @@ COMMANDS = {
     "distance": "Did pre-training bring the weights nearer?",
     "factors": "What explains how transferable a network is to a dataset?",
     "properties": "What is each metric free of, and what does it work for?",
-    "card": "What moves the score of a metric that says nothing about a candidate?",
+    "card": "What does a metric mind that should not matter?",
     "cache": "What evidence is kept, whether it is whole, and making room.",
     "list": "What is installed: metrics, models, datasets, suites ...",
     "bench": "What each metric costs on this machine.",
