@@ -1,4 +1,4 @@
-"""What the means of a page allow one to conclude and what they do not, in numbers and in words that follow from them."""
+"""What the means of a page allow one to conclude and what they do not: numbers, and words that follow from them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from tbench.leaderboard.board import Board
 from tbench.leaderboard.metrics import Kind
+from tbench.leaderboard.pool import ROUNDING
 from tbench.leaderboard.rankings import candidates
 from tbench.leaderboard.standing import (
     LEAST_CANDIDATES,
@@ -35,6 +36,7 @@ from tbench.statistics import (
 )
 
 TITLE = "How sure that is"
+FEW_CANDIDATES = 8  # fewer have less than 70 halves
 HEADINGS: tuple[tuple[Kind, str], ...] = (("metric", ""), ("floor", "Floors"))
 
 
@@ -86,10 +88,10 @@ def _legend(standings: Standings) -> str:
         "other seeds of the truth (which may redraw training images), other repeats of the scores; the interval holds "
         "all three, so that it is rather too wide: each candidate brings noise of its truth along. "
         "Without any one: the means when one candidate is left out. "
-        f"p: how often shuffled candidates, in the same order on all datasets ({how}), agree as well; the random orders "
-        "of the section above are drawn for each dataset on its own, which asks for less where datasets rank alike. "
-        "Of ceiling: the "
-        "share of what one half of the seeds tells of the other, both on the same held-out seeds; it may pass 100 %. "
+        f"p: how often shuffled candidates, in the same order on all datasets ({how}), agree as well; the random "
+        "orders of the section above are drawn for each dataset on its own, which asks for less where datasets rank "
+        "alike. Of ceiling: the share of what one half of the seeds tells of the other, both on the same held-out "
+        "seeds; it may pass 100 %. "
         "Regret@k: points of accuracy lost by fine-tuning the k highest scores only. Class: metrics that cannot be "
         "told from the first of their class (95 %, Holm over all pairs); only of metrics that miss nothing."
     )
@@ -101,6 +103,11 @@ def _missing(board: Board, standings: Standings) -> list[str]:
     said = []
     if len(pool.candidates) < LEAST_CANDIDATES:
         said.append(f"No intervals and classes: they take {LEAST_CANDIDATES} candidates.")
+    elif len(pool.candidates) < FEW_CANDIDATES:
+        said.append(
+            f"Halves of {len(pool.candidates)} candidates tell little: an interval without width says that they all "
+            "agree, not that the mean is certain, and classes are finer than they should be."
+        )
     if all(row.share is None for row in rows):
         said.append("No seeds and share of the ceiling: they take the truths of two seeds.")
     if all(row.repeats is None for row in rows):
@@ -126,9 +133,8 @@ def _conclusions(standings: Standings) -> list[str]:
         return []
     beyond = [row for row in metrics if row.line.metric.label in standings.beyond_chance]
     said = [
-        f"**Chance**: {len(beyond)} of {counted(len(metrics), 'metric')} agree with the truth more than chance does "
-        f"(p < {LEVEL:g}, Holm over the metrics). Of the others nothing can be said; not being above chance does not "
-        "show that they are useless."
+        f"Above chance (p < {LEVEL:g}, Holm over the metrics): {len(beyond)} of {counted(len(metrics), 'metric')}. "
+        "Of the others this pool cannot say that they know anything, nor that they are useless."
     ]
     return [*said, *_apart(metrics), *_floors(standings, metrics), *_across(standings, metrics)]
 
@@ -146,7 +152,7 @@ def _apart(metrics: Sequence[Standing]) -> list[str]:
         else f"{counted(classes, 'class', 'classes')} in all"
     )
     return [
-        f"**Order**: of {len(ranked)} metrics that miss nothing, {len(first)} cannot be told from the best, "
+        f"Order: of {len(ranked)} metrics that miss nothing, {len(first)} cannot be told from the best, "
         f"{first[0]}: {listed(first)}; {verdict}. Half an interval is {np.median(widths) / 2:.2f} wide (median): "
         "that one row stands above another in the table says little where their means differ by less. A common class "
         "is no proof of being equal."
@@ -159,10 +165,10 @@ def _floors(standings: Standings, metrics: Sequence[Standing]) -> list[str]:
     if not floors or not whole:
         return []
     best = max(floors, key=lambda row: row.mean)
-    above = sum(row.mean > best.mean for row in whole)
+    above = sum(row.mean > best.mean + ROUNDING for row in whole)
     clear = sum(row.low is not None and row.low > best.mean for row in whole)
     return [
-        f"**Floors**: {above} of {counted(len(whole), 'metric')} that miss nothing have a larger mean than the best "
+        f"Floors: {above} of {counted(len(whole), 'metric')} that miss nothing have a larger mean than the best "
         f"floor, {best.line.metric.label} ({tau(best.mean)}); {clear or 'none'} with all of the interval above it."
     ]
 
@@ -179,7 +185,7 @@ def _across(standings: Standings, metrics: Sequence[Standing]) -> list[str]:
     first, second = sorted(range(len(whole)), key=lambda place: -whole[place].mean)[:2]
     bayes = signed_rank(standings.taus[:, first], standings.taus[:, second], SEED)
     return [
-        f"**Across datasets**: Friedman's test over {found.datasets} datasets gives p {_sign(found.f_p)}; by "
+        f"Across datasets: Friedman's test over {found.datasets} datasets gives p {_sign(found.f_p)}; by "
         f"Nemenyi's, mean ranks must differ by {distance:.1f} of {len(whole)}, as {apart} of "
         f"{math.comb(len(whole), 2)} pairs do. That {whole[first].line.metric.label} is better on another such dataset "
         f"than {whole[second].line.metric.label} has probability {bayes.better:.2f}, as good as equal (within .02) "
@@ -205,15 +211,15 @@ def _pool(board: Board, standings: Standings) -> list[str]:
         else f"Kendall's W of the truths is {found.w:.2f} (1: the same order on all {found.datasets} datasets)"
     )
     said = [
-        f"**The pool**: {agreed}; {winner} is best on {100 * found.won:.0f} % of them; the best candidate leaves "
+        f"The pool: {agreed}; {winner} is best on {100 * found.won:.0f} % of them; the best candidate leaves "
         f"{percent(found.head_room)} points to 100 on average."
     ]
     if floor is not None:
         metrics = [row for row in standings.rows if row.line.metric.kind == "metric"]
-        above = sum(row.mean > floor for row in metrics)
+        above = sum(row.mean > floor + ROUNDING for row in metrics)
         said.append(
             f"The list that ranks by the mean rank on the other datasets gets a mean τ_w of {tau(floor)}; {above} of "
-            f"{counted(len(metrics), 'metric')} do better."
+            f"{counted(len(metrics), 'metric')} above it."
         )
         if found.trivial:
             said.append("W is above .8: a mean of this pool is never to be quoted without that list's beside it.")

@@ -115,10 +115,24 @@ def find_standings(board: Board) -> Standings | None:
         if whole:
             numbers = rank_classes(means[whole].tolist(), differing(means[whole], scatter[:, whole]), LEVEL)
             classes = dict(zip(whole, numbers, strict=True))
-    columns = (means, low, high, models, seeds, repeats, least, most, chance.means, split_half(study).share())
+    share = split_half(study).share()
     rows = (
-        Standing(line, float(mean), *map(_told, others), _regrets(study, place), classes.get(place))
-        for place, (line, mean, *others) in enumerate(zip(lines, *columns, strict=True))
+        Standing(
+            line=line,
+            mean=float(means[place]),
+            low=_told(low[place]),
+            high=_told(high[place]),
+            models=_told(models[place]),
+            seeds=_told(seeds[place]),
+            repeats=_told(repeats[place]),
+            least=_told(least[place]),
+            most=_told(most[place]),
+            p=_told(chance.means[place]),
+            share=_told(share[place]),
+            regrets=_regrets(study, place),
+            group=classes.get(place),
+        )
+        for place, line in enumerate(lines)
     )
     metrics = [place for place, line in enumerate(lines) if line.metric.kind == "metric"]
     corrected = holm(chance.means[metrics])
