@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import click
 
-TABLES = ("agreement", "boards", "claims", "variants", "cost", "truth", "datasets", "pools", "absences", "all")
+TABLES = (
+    "agreement",
+    "certainty",
+    "boards",
+    "claims",
+    "variants",
+    "cost",
+    "truth",
+    "datasets",
+    "pools",
+    "absences",
+    "all",
+)
 
 
 @click.command()
@@ -32,8 +44,7 @@ def show(suite_name: str, protocol_name: str | None, store_path: str, table: str
     console = Console(highlight=False)
     for name, words in facts(board):
         console.print(plain(f"{name}: {words}"), markup=False, style="dim")
-    for section in sections(board):
-        if table in (section.name, "all"):
-            console.print()
-            for line in terminal_lines(section, console.width):
-                console.print(line)
+    for section in sections(board, TABLES if table == "all" else (table,)):
+        console.print()
+        for line in terminal_lines(section, console.width):
+            console.print(line)

@@ -14,7 +14,7 @@ from tbench.leaderboard.facts import Facts
 from tbench.leaderboard.frame import Frame
 from tbench.leaderboard.machine import machine_named
 from tbench.leaderboard.metrics import Metric, find_metrics
-from tbench.leaderboard.pool import Pool, by_candidate, make_pool
+from tbench.leaderboard.pool import Column, Pool, Scores, by_candidate, make_pool
 from tbench.leaderboard.remarks import saturation
 from tbench.leaderboard.sift import Sifted, sift
 from tbench.leaderboard.truth import Means, Truths, find_truths, mean_truths, published_truths
@@ -30,6 +30,7 @@ class Board:
     frame: Frame
     sifted: Sifted
     metrics: tuple[Metric, ...]
+    scores: Scores
     truths: Truths
     means: Means
     pools: tuple[Pool, ...]
@@ -102,6 +103,10 @@ class Board:
         told = [scores.meant(int(numbers[first])) for first in groups.first]
         return [*zip(told, groups.counts, strict=True), *((record.provenance, 1) for record in self._others)]
 
+    def scored(self, spec: str, dataset: str, seed: int) -> Mapping[str, float]:
+        """Candidate -> score."""
+        return self.scores.get((spec, dataset, seed), Column()).values
+
     def saturation(self, metrics: Sequence[Metric]) -> tuple[str, ...]:
         """The footnote of a table that shows how these rank all candidates."""
         specs = {metric.spec for metric in metrics}
@@ -128,6 +133,7 @@ def make_board(records: Iterable[Record] | Facts, frame: Frame) -> Board:
         frame,
         sifted,
         metrics,
+        scores,
         truths,
         means,
         tuple(make_pool(title, pool, frame.datasets, rated, scores, truths, means) for title, pool in pools.items()),

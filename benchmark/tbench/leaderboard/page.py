@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path, PurePath
 
 from tbench.errors import TbenchError
@@ -11,6 +11,7 @@ from tbench.garbage import uncollected
 from tbench.leaderboard.absences import absences_section
 from tbench.leaderboard.accuracies import truth_section
 from tbench.leaderboard.board import Board, make_board
+from tbench.leaderboard.certainty import certainty_section
 from tbench.leaderboard.claims import claims_section
 from tbench.leaderboard.facts import Facts
 from tbench.leaderboard.frame import Frame
@@ -48,19 +49,24 @@ def publish(records: Iterable[Record] | Facts, frame: Frame, out: Path) -> Path:
     return folder / "README.md"
 
 
-def sections(board: Board) -> tuple[Section, ...]:
-    """In the order in which they are read."""
-    return (
-        agreement_section(board),
-        boards_section(board),
-        claims_section(board),
-        variants_section(board),
-        cost_section(board),
-        truth_section(board),
-        datasets_section(board),
-        pools_section(board),
-        absences_section(board),
-    )
+SECTIONS: Mapping[str, Callable[[Board], Section]] = {
+    "agreement": agreement_section,
+    "certainty": certainty_section,
+    "boards": boards_section,
+    "claims": claims_section,
+    "variants": variants_section,
+    "cost": cost_section,
+    "truth": truth_section,
+    "datasets": datasets_section,
+    "pools": pools_section,
+    "absences": absences_section,
+}
+
+
+def sections(board: Board, names: Iterable[str] = tuple(SECTIONS)) -> tuple[Section, ...]:
+    """In the order in which they are read; only those that are asked for are made."""
+    asked = set(names)
+    return tuple(make(board) for name, make in SECTIONS.items() if name in asked)
 
 
 def render(board: Board) -> str:
