@@ -62,10 +62,7 @@ class Card:
         if missing:
             return missing[0]
         scores = [cell.value or 0.0 for cell in self.noise.values()]
-        signal = self.signal.value or 0.0
-        if abs(signal) <= ROUNDING * max(map(abs, scores)):
-            signal = 0.0
-        return _ratio(max(scores) - min(scores), signal, "signal is worth nothing")
+        return _ratio(max(scores) - min(scores), self.signal.value or 0.0, "signal is worth nothing")
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -197,7 +194,8 @@ def _by_samples(arrays: Arrays, rows: NDArray[np.int64]) -> Arrays:
 def _difference(one: Cell, other: Cell) -> Cell:
     if one.value is None or other.value is None:
         return one if one.value is None else other
-    return Cell(one.value - other.value)
+    found = one.value - other.value
+    return Cell(found if abs(found) > ROUNDING * max(abs(one.value), abs(other.value)) else 0.0)
 
 
 def _change(before: Cell, after: Cell) -> Cell:
