@@ -175,7 +175,7 @@ class Workshop:
             self._shelf,
             whose,
             self._notices,
-            pool=lambda node: self._pool(dataset, seed)(node),
+            pool=self._pool(dataset, seed),
         )
 
     def _layers(self, candidates: Sequence[str], dataset: str, seed: int) -> Layers | None:

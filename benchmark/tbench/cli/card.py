@@ -30,11 +30,10 @@ def card(metrics: str, out: Path | None) -> None:
     On made-up features, always the same; a metric takes a few seconds, most take less than one.
     """
     from tbench.card import Bench
-    from tbench.cli.terminal import for_tables
+    from tbench.cli.terminal import for_tables, print_section
     from tbench.errors import UsageError
     from tbench.failure import reason
     from tbench.leaderboard.cards import CALIBRATED, RAW, noise_section, publish, sections
-    from tbench.leaderboard.terminal import terminal_lines
     from tbench.metric import Catalogue
 
     if out and metrics != "all":
@@ -52,8 +51,7 @@ def card(metrics: str, out: Path | None) -> None:
     console = for_tables()
     for section in (*sections(cards), noise_section(cards)):
         console.print()
-        for line in terminal_lines(section, console.width):
-            console.print(line)
+        print_section(console, section)
     if out:
         console.print(f"page: {publish(cards, out)}", markup=False, soft_wrap=True)
     for complaint in dict.fromkeys(complaints):

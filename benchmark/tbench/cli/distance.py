@@ -20,13 +20,11 @@ def distance(initial: Path, pretrained: Path, finetuned: Path, metric: str, out:
     tbench distance random.pth imagenet.pth flowers.pth
     tbench distance random.pth imagenet.pth flowers.pth --metric parameter-distance:as=schuture --out flowers
     """
-    from tbench.cli.terminal import for_tables
+    from tbench.cli.terminal import for_tables, print_section
     from tbench.distance import measured, publish, section
-    from tbench.leaderboard.terminal import terminal_lines
 
     distances = measured(metric, (initial, pretrained, finetuned))
     console = for_tables()
-    for line in terminal_lines(section(distances, bars=True), console.width):
-        console.print(line)
+    print_section(console, section(distances, bars=True))
     if out:
         console.print(f"page: {publish(distances, out)}", markup=False, soft_wrap=True)

@@ -36,9 +36,8 @@ def factors(suite: str, protocol: str | None, store_path: str, restored: bool, t
     Transferability is what `tbench distance` tells: how many times nearer pre-training brings a network to its
     fine-tuned weights.
     """
-    from tbench.cli.terminal import for_tables
+    from tbench.cli.terminal import for_tables, print_section
     from tbench.factors import explained, read_rows, section
-    from tbench.leaderboard.terminal import terminal_lines
     from tbench.published.facts import load, names
 
     if table:
@@ -48,8 +47,7 @@ def factors(suite: str, protocol: str | None, store_path: str, restored: bool, t
     else:
         shown = _own(suite, protocol, store_path)
     console = for_tables()
-    for line in terminal_lines(shown, console.width):
-        console.print(line)
+    print_section(console, shown)
 
 
 def _published(name: str, restored: bool) -> Section:

@@ -22,10 +22,9 @@ def properties(metrics: str, out: Path | None) -> None:
 
     Everything follows from the evidence that a metric asks for, what that evidence touches, and how values are found.
     """
-    from tbench.cli.terminal import for_tables
+    from tbench.cli.terminal import for_tables, print_section
     from tbench.errors import PluginError, UsageError
     from tbench.leaderboard.properties import metrics_section, publish, sections
-    from tbench.leaderboard.terminal import terminal_lines
     from tbench.metric import Catalogue
     from tbench.properties import Properties
     from tbench.published.facts import claims, disagreements
@@ -46,8 +45,7 @@ def properties(metrics: str, out: Path | None) -> None:
     console = for_tables()
     for section in shown:
         console.print()
-        for line in terminal_lines(section, console.width):
-            console.print(line)
+        print_section(console, section)
     if out:
         console.print(f"page: {publish(shown, out)}", markup=False, soft_wrap=True)
     for complaint in dict.fromkeys(complaints):

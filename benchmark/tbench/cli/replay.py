@@ -35,13 +35,12 @@ def replay(suite: str, as_json: bool, out: str | None) -> None:
         return
     from rich.console import Console
 
-    from tbench.leaderboard.terminal import terminal_lines
+    from tbench.cli.terminal import print_section
 
     console = Console(highlight=False)
     for each in published:
         console.print(f"\n{each.title} ({each.name}): {each.reference}", markup=False)
-        for line in terminal_lines(cells_section(verdicts[each.name]), console.width):
-            console.print(line)
+        print_section(console, cells_section(verdicts[each.name]))
         for remark in each.remarks:
             console.print(f"note: {remark}", markup=False, style="dim")
     for page in pages:

@@ -30,10 +30,10 @@ def show(suite_name: str, protocol_name: str | None, store_path: str, table: str
     """See the tables of a leaderboard, made from the stored records; nothing is measured or written."""
     from rich.console import Console
 
+    from tbench.cli.terminal import print_section
     from tbench.leaderboard.board import make_board
     from tbench.leaderboard.facts import Facts
     from tbench.leaderboard.page import facts, sections
-    from tbench.leaderboard.terminal import terminal_lines
     from tbench.plain import plain
     from tbench.store import Store
     from tbench.suite import load_suite
@@ -46,5 +46,4 @@ def show(suite_name: str, protocol_name: str | None, store_path: str, table: str
         console.print(plain(f"{name}: {words}"), markup=False, style="dim")
     for section in sections(board, TABLES if table == "all" else (table,)):
         console.print()
-        for line in terminal_lines(section, console.width):
-            console.print(line)
+        print_section(console, section)

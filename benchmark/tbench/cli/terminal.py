@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from tbench.leaderboard.tables import Section
+
 PLAIN_WIDTH = 160  # columns of a table where there is no terminal
 
 
@@ -35,3 +37,10 @@ def for_tables() -> Console:
 
     console = Console(highlight=False)
     return console if console.is_terminal else Console(highlight=False, width=PLAIN_WIDTH)
+
+
+def print_section(console: Console, section: Section) -> None:
+    from tbench.leaderboard.terminal import terminal_lines
+
+    for line in terminal_lines(section, console.width):
+        console.print(line)
