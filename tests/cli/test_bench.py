@@ -72,8 +72,8 @@ def test_progress_is_told_step_by_step() -> None:
 def test_the_same_seed_makes_up_the_same_evidence() -> None:
     first, again, other = made_up(SMALL, 1), made_up(SMALL, 1), made_up(SMALL, 2)
     for name in ("features", "labels", "source_probabilities", "reference_features"):
-        assert np.array_equal(first[name], again[name])  # type: ignore[arg-type]
-        assert not np.array_equal(first[name], other[name])  # type: ignore[arg-type]
+        assert np.array_equal(first[name], again[name])
+        assert not np.array_equal(first[name], other[name])
     assert np.asarray(first["features"]).shape == (120, 8)
     assert np.asarray(first["reference_features"]).shape == (60, 8)
     assert np.asarray(first["source_probabilities"]).shape == (120, 5)
@@ -105,7 +105,7 @@ def test_numbers_are_whole_in_a_terminal_and_long_specs_are_folded() -> None:
     report = bench(SMALL, ["hscore", "transrate:eps=0.125,form=projected,normalize=false"])
     console = Console(file=StringIO(), width=80)
     console.print(_table(report.sets[0], report.floor, literal=True))
-    lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    lines = console.file.getvalue().splitlines()
     assert max(map(len, lines)) <= 80
     assert "…" not in "".join(lines)
     (row,) = (line.split() for line in lines if line.startswith("hscore"))
@@ -150,4 +150,4 @@ def test_one_clear_line(words: list[str], code: int, line: str) -> None:
 
 def test_the_sizes_can_be_asked_for() -> None:
     (choice,) = (option.type for option in command.params if option.name == "size")
-    assert list(choice.choices) == list(SIZES)  # type: ignore[attr-defined]
+    assert list(choice.choices) == list(SIZES)

@@ -209,7 +209,7 @@ def test_what_ends_a_command(check: ModuleType, raised: BaseException, code: int
     def failing() -> None:
         raise raised
 
-    check.check = failing  # type: ignore[attr-defined]
+    check.check = failing
     shown = CliRunner().invoke(main, ["check"])
     assert (shown.exit_code, shown.stderr, shown.stdout) == (code, told, "")
 
@@ -219,7 +219,7 @@ def test_a_bug_keeps_its_traceback(check: ModuleType) -> None:
     def failing() -> None:
         raise ZeroDivisionError
 
-    check.check = failing  # type: ignore[attr-defined]
+    check.check = failing
     shown = CliRunner().invoke(main, ["check"])
     assert isinstance(shown.exception, ZeroDivisionError)
 

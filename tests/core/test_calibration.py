@@ -80,7 +80,7 @@ def test_the_tamest_run_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def noted(self: Training, *given: object) -> None:
         tried.append(self.run.learning_rate)
-        advance(self, *given)  # type: ignore[arg-type]
+        advance(self, *given)
 
     monkeypatch.setattr(Training, "advance", noted)
     assert estimate(GRID, 3).tried == 3

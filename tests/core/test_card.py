@@ -23,7 +23,7 @@ def bench(catalogue: Catalogue) -> Bench:
     return Bench(catalogue)
 
 
-def stranger(bench: Bench, function) -> Card:  # type: ignore[no-untyped-def]
+def stranger(bench: Bench, function) -> Card:
     return bench.card(Metric("spec", "label", "tests 1", Applied("stranger", function, {}, "stranger")))
 
 

@@ -59,7 +59,7 @@ def test_a_killed_worker_is_replaced_and_what_it_had_said_is_kept() -> None:
 
 
 def test_a_workshop_that_cannot_be_opened_loses_its_tasks_and_ends(capfd: pytest.CaptureFixture[str]) -> None:
-    records, lost = run(Processes(2), partial(Shop, wrong="argument"))  # type: ignore[call-arg]
+    records, lost = run(Processes(2), partial(Shop, wrong="argument"))
     assert records == []
     assert sorted(loss.task.dataset for loss in lost) == [task.dataset for task in TASKS]
     assert {loss.reason for loss in lost} == {"its worker process ended with exit code 1"}

@@ -66,16 +66,16 @@ def test_learns_what_can_be_learnt_and_says_what_it_took() -> None:
 
 def test_same_seed_same_outcome_to_the_bit() -> None:
     run = Run(PROTOCOL, 0.01, 5e-4)
-    once, twice, other = (replace(outcome(run, seed), timing=None) for seed in (3, 3, 4))  # type: ignore[arg-type]
+    once, twice, other = (replace(outcome(run, seed), timing=None) for seed in (3, 3, 4))
     assert once == twice
     assert once.curve != other.curve
 
 
 def test_images_that_do_not_fit_into_memory_are_prepared_batch_by_batch(monkeypatch: pytest.MonkeyPatch) -> None:
     run = Run(PROTOCOL, 0.01, 5e-4)
-    whole = replace(outcome(run), timing=None)  # type: ignore[arg-type]
+    whole = replace(outcome(run), timing=None)
     monkeypatch.setattr("tbench.prepared.ROOM", 1000)
-    assert replace(outcome(run), timing=None) == whole  # type: ignore[arg-type]
+    assert replace(outcome(run), timing=None) == whole
 
     sizes: list[int] = []
 
@@ -86,7 +86,7 @@ def test_images_that_do_not_fit_into_memory_are_prepared_batch_by_batch(monkeypa
     fresh = replace(network(), prepare=counted)
     listed = {part: Split(list(split.images), split.labels) for part, split in splits().items()}
     told = finetune(fresh, Target.prepare(fresh, listed, 2, "accuracy"), run, 0)
-    assert replace(told, timing=None) == whole  # type: ignore[type-var]
+    assert replace(told, timing=None) == whole
     assert max(sizes) <= 50  # never all 60 training images
 
 
@@ -125,8 +125,8 @@ def test_clipping_holds_back_what_would_diverge() -> None:
     held = Run(replace(wild.protocol, clip=1e-3), 30.0, 0.0)
     assert outcome(wild).curve[1] > 10 * outcome(held).curve[1]
     assert outcome(held).test > 0.9
-    unheld = replace(outcome(Run(replace(PROTOCOL, clip=1e9), 0.1, 5e-4)), timing=None)  # type: ignore[arg-type]
-    assert unheld == replace(outcome(Run(PROTOCOL, 0.1, 5e-4)), timing=None)  # type: ignore[arg-type]
+    unheld = replace(outcome(Run(replace(PROTOCOL, clip=1e9), 0.1, 5e-4)), timing=None)
+    assert unheld == replace(outcome(Run(PROTOCOL, 0.1, 5e-4)), timing=None)
 
 
 @pytest.mark.parametrize("labels", [lambda bright: bright, lambda bright: np.stack([bright, 1 - bright], axis=1)])

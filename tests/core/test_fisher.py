@@ -94,4 +94,4 @@ def test_forms_that_make_no_sense_are_told() -> None:
     with pytest.raises(UsageError, match="batch-mean needs drawn labels"):
         fisher(body, head, images, form="batch-mean")
     with pytest.raises(UsageError, match="unknown form 'mean'"):
-        fisher(body, head, images, form="mean")  # type: ignore[arg-type]
+        fisher(body, head, images, form="mean")

@@ -53,7 +53,7 @@ class Overcurious:
 
 
 class Unhashable(Notebook):
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None
 
 
 class Unmarked:
@@ -80,15 +80,15 @@ def stranger(module: ModuleType, /, **listeners: object) -> list[EntryPoint]:
 
 def test_every_listener_hears_each_moment_with_what_it_asks_for(strangers: ModuleType) -> None:
     module = ModuleType("plain")
-    module.heard = []  # type: ignore[attr-defined]
-    module.finished = hookimpl(lambda failed: module.heard.append(failed))  # type: ignore[attr-defined]
+    module.heard = []
+    module.finished = hookimpl(lambda failed: module.heard.append(failed))
     ours, theirs = Notebook(), Notebook()
     listeners = Listeners(stranger(strangers, theirs=theirs, module=module), ours=ours)
     listeners.tell("measured", record=RECORD)
     listeners.tell("noticed", text="slow")
     listeners.tell("finished", measured=1, inapplicable=0, failed=2)
     assert ours.heard == theirs.heard == [RECORD, "slow"]
-    assert module.heard == [2]  # type: ignore[attr-defined]
+    assert module.heard == [2]
     assert listeners.complaints == []
 
 

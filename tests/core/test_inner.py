@@ -105,7 +105,7 @@ def test_terms_of_the_metric_are_told_to_who_calls_it() -> None:
         return Score(1.0, {"rows": len(features)})
 
     def rows(inner: Inner) -> float:
-        return inner([0, 1]).terms["rows"]  # type: ignore[arg-type]
+        return inner([0, 1]).terms["rows"]
 
     assert judged(termed, rows).value == 2.0
 

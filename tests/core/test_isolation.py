@@ -254,7 +254,7 @@ def test_whose_metrics_are_called_apart() -> None:
     own = Catalogue.installed().metric("logme")
     assert not own.foreign
     for whose, is_apart in (("none", False), ("foreign", False), ("all", True)):
-        assert (Isolation(whose).call(own, print) is not directly) == is_apart  # type: ignore[arg-type]
+        assert (Isolation(whose).call(own, print) is not directly) == is_apart
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ def stock() -> Stock:
 
 def tuned(stock: Stock, candidate: str = "mini/resnet-glyph", **changes: object) -> Tuned:
     known, dataset = stock.candidate(candidate), stock.dataset("mini/digits")
-    protocol = replace(PROTOCOL, **changes)  # type: ignore[arg-type]
+    protocol = replace(PROTOCOL, **changes)
     return Tuned(known, dataset, lambda: stock.split("mini/digits", "train", 0), protocol, 0, "cpu")
 
 

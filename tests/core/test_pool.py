@@ -21,7 +21,7 @@ CANDIDATES = ("mini/resnet-glyph", "mini/resnet-mix@stage1", "mini/resnet-mix")
 
 
 def suite(*candidates: str, **changes: object) -> Suite:
-    return replace(load_suite("mini-layers"), candidates=candidates or CANDIDATES, **changes)  # type: ignore[arg-type]
+    return replace(load_suite("mini-layers"), candidates=candidates or CANDIDATES, **changes)
 
 
 def said(of: Suite, folder: Path, *asked: str, metric: str = "taskonomy") -> dict[str, Record]:

@@ -93,7 +93,7 @@ def test_arrays_of_one_size_stay_arrays_and_within_one_part_are_not_copied() -> 
 def test_features_of_joined_parts_are_those_of_the_parts() -> None:
     stock = Stock()
     network = stock.candidate("mini/resnet-mix").load()
-    parts = [stock.split("mini/digits", part, 0).images[:7] for part in ("train", "val", "test")]  # type: ignore[arg-type]
+    parts = [stock.split("mini/digits", part, 0).images[:7] for part in ("train", "val", "test")]
     together = forward(network, Joined(parts), "cpu", "float32")["features"]
     one_by_one = np.concatenate([forward(network, part, "cpu", "float32")["features"] for part in parts])
     np.testing.assert_allclose(together, one_by_one, rtol=1e-4, atol=1e-5)

@@ -56,7 +56,7 @@ def asking(*names: str) -> Callable[..., Any]:
     def stranger(**given: object) -> float:
         return 0.0
 
-    stranger.__signature__ = Signature([Parameter(name, Parameter.KEYWORD_ONLY) for name in names])  # type: ignore[attr-defined]
+    stranger.__signature__ = Signature([Parameter(name, Parameter.KEYWORD_ONLY) for name in names])
     return stranger
 
 

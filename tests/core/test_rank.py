@@ -124,7 +124,7 @@ def test_too_few_images_are_told(tmp_path: Path, shelf: Shelf) -> None:
         "seed": 0,
     }
     with pytest.raises(UsageError, match="6 training images of 2 classes are too few to tell models apart; give 4"):
-        rank(f"arrays/{tmp_path}/few.npz", POOL, metrics, **words)  # type: ignore[arg-type]
+        rank(f"arrays/{tmp_path}/few.npz", POOL, metrics, **words)
 
 
 def test_a_half_keeps_every_class() -> None:
@@ -140,7 +140,7 @@ def test_the_first_few_are_fine_tuned_and_judged_by_validation(stock: Stock, she
     protocol = replace(load_suite("practice").protocol(None), steps=3)
     names = [place.candidate for place in ranking.places[:2]]
     words = {"stock": stock, "protocol": protocol, "checkpoints": Checkpoints(tmp_path), "device": "cpu", "seed": 0}
-    trials = try_out("mini/photo", names, **words)  # type: ignore[arg-type]
+    trials = try_out("mini/photo", names, **words)
     assert {trial.candidate for trial in trials} == {*names}
     assert trials[0].validation >= trials[1].validation
     assert all(0 <= trial.test <= 1 and trial.seconds > 0 for trial in trials)

@@ -31,7 +31,7 @@ class Deadly:
 
 def walked(executor: Deadly, task: Task, where: Path) -> tuple[Summary, dict[str, str]]:
     with Store(where / "store.sqlite") as store:
-        summary = run(Plan((task,), 0), store, executor, lambda: iter, Listeners(()))  # type: ignore[arg-type,return-value]
+        summary = run(Plan((task,), 0), store, executor, lambda: iter, Listeners(()))
         return summary, {record.key.spec: record.status for record in store.latest("s")}
 
 

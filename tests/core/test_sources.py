@@ -37,7 +37,7 @@ def stock() -> Stock:
             whole = dataset("mini/photo").split("train", 0)
             return replace(whole, images=whole.images[:90], labels=whole.labels[:90])
 
-    known.dataset = lambda name: Few(name) if "sample-" in name else dataset(name)  # type: ignore[assignment,return-value]
+    known.dataset = lambda name: Few(name) if "sample-" in name else dataset(name)
     return known
 
 
@@ -122,6 +122,6 @@ def test_a_sample_is_the_same_each_time_and_no_larger_than_it_says(
 def test_terms_are_handed_out_when_asked_for() -> None:
     draws = np.random.default_rng(0)
     given = {"features": draws.normal(size=(60, 5)), "labels": np.arange(60) % 3}
-    terms = tbench.score("nleep:repeats=2", terms=True, **given)  # type: ignore[call-overload]
+    terms = tbench.score("nleep:repeats=2", terms=True, **given)
     assert terms.keys() == {"sd", "fits", "converged"}
-    assert tbench.score("nleep", **given) < 0  # type: ignore[call-overload]
+    assert tbench.score("nleep", **given) < 0

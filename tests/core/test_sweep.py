@@ -148,11 +148,11 @@ def test_what_was_spent_before_counts(stock: Stock, tmp_path: Path, kill_after: 
         clock.append(self.clock.seconds)
         return learn(self, number)
 
-    Training._learn = counted  # type: ignore[method-assign]
+    Training._learn = counted
     try:
         (record,), (notice,) = told(sweep(one, stock, tmp_path))
     finally:
-        Training._learn = learn  # type: ignore[method-assign]
+        Training._learn = learn
     assert notice.endswith("goes on at step 10 of 16")
     assert len(clock) == 6
     assert clock[0] > 0
@@ -222,9 +222,7 @@ def test_halving_makes_as_many_steps_as_it_says(
 
 def test_a_calibration_is_a_record_of_its_own(stock: Stock, tmp_path: Path) -> None:
     task = Task((Key("calibration", "s", "d/x", "m/a", PLAIN.calibration, 0),), tried=8)
-    ((record,), notices) = told(
-        Sweep(task, PLAIN, stock, Checkpoints(tmp_path), "cpu", lambda: MADE_OF).records()  # type: ignore[arg-type]
-    )
+    ((record,), notices) = told(Sweep(task, PLAIN, stock, Checkpoints(tmp_path), "cpu", lambda: MADE_OF).records())
     assert notices == []
     assert (record.key, record.status, record.provenance) == (task.cells[0], "ok", MADE_OF)
     assert record.value == record.details["sweep"]["seconds"] > record.details["run"]["seconds"] > 0
@@ -232,9 +230,7 @@ def test_a_calibration_is_a_record_of_its_own(stock: Stock, tmp_path: Path) -> N
     assert 0 < (record.seconds or 0) < record.value
     assert from_json(to_json(record)) == record
     stock.broken = stock.loads + 1
-    ((failed,), _) = told(
-        Sweep(task, PLAIN, stock, Checkpoints(tmp_path), "cpu", lambda: MADE_OF).records()  # type: ignore[arg-type]
-    )
+    ((failed,), _) = told(Sweep(task, PLAIN, stock, Checkpoints(tmp_path), "cpu", lambda: MADE_OF).records())
     assert (failed.status, failed.reason) == ("failed", "MemoryError: no room")
 
 

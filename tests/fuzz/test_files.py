@@ -230,8 +230,8 @@ def test_safetensors_whose_headers_lie(folder: Path, claims: Any) -> None:
     text = json.dumps(claims).encode()
     for length in (len(text), 2**40, 2**63):
         path = written(folder / "b.safetensors", struct.pack("<Q", length) + text + bytes(8))
-        assert "are not a safetensors file" in refusal(lambda path=path: read_tensors(path), TbenchError)  # type: ignore[misc]
-        assert "are not a safetensors file" in refusal(lambda path=path: read_state(path), TbenchError)  # type: ignore[misc]
+        assert "are not a safetensors file" in refusal(lambda path=path: read_tensors(path), TbenchError)
+        assert "are not a safetensors file" in refusal(lambda path=path: read_state(path), TbenchError)
 
 
 ABOUT = {"format": 1, "weights": "w"}

@@ -28,7 +28,7 @@ LEGEND = "constant by construction: it knows the task and the source, not the ca
 
 
 def everywhere(metric: str, values: Sequence[float | None], **told: object) -> list[Record]:
-    return [record for dataset in DATASETS for record in scores(metric, dataset, values, **told)]  # type: ignore[arg-type]
+    return [record for dataset in DATASETS for record in scores(metric, dataset, values, **told)]
 
 
 def board_of(*records: Record) -> Board:

@@ -32,7 +32,7 @@ def board_of(*records: Record, claim: Claim = RANKS) -> Board:
 
 
 def both(metric: str, x: Sequence[float | None], y: Sequence[float | None], **told: object) -> list[Record]:
-    return [*scores(metric, "t/x", x, **told), *scores(metric, "t/y", y, **told)]  # type: ignore[arg-type]
+    return [*scores(metric, "t/x", x, **told), *scores(metric, "t/y", y, **told)]
 
 
 def found(board: Board) -> tuple[str, Table | None]:

@@ -64,5 +64,5 @@ def test_tables_are_the_sections_of_a_page() -> None:
 def test_a_store_that_is_not_there_is_told_and_not_made(command: object, tmp_path: Path, store: Path) -> None:
     options = ["--suite", "small", "--store", str(tmp_path / "none.sqlite")]
     with pytest.raises(StoreError, match=r"there is no store .*none\.sqlite"):
-        CliRunner().invoke(command, options, catch_exceptions=False)  # type: ignore[arg-type]
+        CliRunner().invoke(command, options, catch_exceptions=False)
     assert not (tmp_path / "none.sqlite").exists()

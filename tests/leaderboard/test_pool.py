@@ -59,8 +59,8 @@ def test_each_seed_is_held_against_the_truth_averaged_over_seeds() -> None:
     line = line_of(pool_of(records), "a")
     mean = [fmean(pair) for pair in zip(X, other, strict=True)]
     taus = [agreement(values, mean).tau_w for values in (first, second)]
-    assert line.rankings["t/x"].tau_w == pytest.approx(fmean(taus))  # type: ignore[type-var]
-    assert line.rankings["t/x"].sd == line.sd == pytest.approx(stdev(taus))  # type: ignore[type-var]
+    assert line.rankings["t/x"].tau_w == pytest.approx(fmean(taus))
+    assert line.rankings["t/x"].sd == line.sd == pytest.approx(stdev(taus))
     assert line.rankings["t/x"].tau_w != pytest.approx(agreement(first, X).tau_w)
 
 

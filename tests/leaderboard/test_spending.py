@@ -79,7 +79,7 @@ def test_what_several_metrics_share_counts_once_in_a_cell() -> None:
 def test_own_seconds_go_where_the_metrics_own_work_belongs(
     told: dict[str, object], below: dict[str, float], kind: Kind
 ) -> None:
-    record = score("a", "t/x", "m/a", 1.0, seconds=0.5, evidence=nodes(**below), **told)  # type: ignore[arg-type]
+    record = score("a", "t/x", "m/a", 1.0, seconds=0.5, evidence=nodes(**below), **told)
     found = spent([record])
     there = [name for name, spending in found.items() if spending.seconds.wall % 1 == 0.5]
     assert there == [kind]

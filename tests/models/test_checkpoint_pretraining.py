@@ -215,7 +215,7 @@ def test_the_command_takes_a_card_and_a_file_of_images(tmp_path: Path, monkeypat
     result = CliRunner().invoke(command, words, catch_exceptions=False)
     assert result.exit_code == 0
     assert "trial: epoch 2 of 2" in result.output
-    assert 0 <= read_card(tmp_path / "trial.safetensors").source_accuracy <= 1  # type: ignore[operator]
+    assert 0 <= read_card(tmp_path / "trial.safetensors").source_accuracy <= 1
 
 
 @pytest.mark.parametrize("name", family.recipes())

@@ -195,7 +195,7 @@ def test_a_damaged_file_is_told_in_one_line(cache: Path) -> None:
 
 class Executed:
     def __reduce__(self) -> tuple[object, tuple[str]]:
-        return Path.touch, (Path("executed"),)  # type: ignore[return-value]
+        return Path.touch, (Path("executed"),)
 
 
 def test_nothing_in_a_file_is_executed(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -191,7 +191,7 @@ def test_a_killed_worker_is_replaced_and_what_it_had_said_is_kept(cluster: Any, 
 
 
 def test_a_workshop_that_cannot_be_opened_is_told_and_ends(cluster: Any, nodes: list[Any]) -> None:
-    said = heard(on(cluster, 1), partial(Shop, wrong="argument"))  # type: ignore[call-arg]
+    said = heard(on(cluster, 1), partial(Shop, wrong="argument"))
     notices = [item.text for item in said if isinstance(item, Notice)]
     assert sum("unexpected keyword argument 'wrong'" in text for text in notices) == OPENINGS
     assert [item.task for item in said if isinstance(item, Lost)] == TASKS

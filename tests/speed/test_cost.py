@@ -73,7 +73,7 @@ def cost(benchmark: Any, spec: str, bench: Bench, enabled: bool) -> Cost:
             walls.append(time.perf_counter() - wall)
             seconds.append(time.process_time() - cpu)
 
-        benchmark.group = f"{spec}, {len(bench.inputs['labels'])} samples"  # type: ignore[arg-type]
+        benchmark.group = f"{spec}, {len(bench.inputs['labels'])} samples"
         benchmark.pedantic(timed, setup=lambda: (setup(), {}), rounds=ROUNDS)
         assert len(values) == (ROUNDS if enabled else 1)
         assert all(map(math.isfinite, values))

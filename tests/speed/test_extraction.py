@@ -56,7 +56,7 @@ def plain(name: str, folder: Path) -> NDArray[np.float32]:
     """Batches through an eval-mode network, one after the other, as the extraction scripts of the field have it."""
     network = Stock().candidate(name).load()
     body = network.body.eval().to(memory_format=torch.contiguous_format)
-    transform = network.prepare.transform  # type: ignore[attr-defined]
+    transform = network.prepare.transform
     features = []
     with torch.no_grad():
         for images, _ in DataLoader(ImageFolder(str(folder / "train"), transform), batch_size=BATCH):
