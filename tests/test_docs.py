@@ -32,7 +32,8 @@ GUIDES = [
 TEXTS = ["docs/limits.md", "docs/safety.md"]  # which show no command
 # What any metric may ask for: of the target's images, of the candidate itself, and what follows from these.
 USUAL = {
-    *("features", "labels", "source_probabilities", "reference_features", "parameter_count", "source_accuracy"),
+    *("features", "labels", "source_probabilities", "reference_features"),
+    *("parameter_count", "flops", "source_accuracy"),
     *("groups", "moments", "spectrum", "gram_spectrum", "discriminant", "algebra", "seed"),
 }
 

@@ -172,6 +172,7 @@ def invented(
         "initial_network": _network(),
         "finetuned_network": _network(),
         "parameter_count": 1000.0,
+        "flops": 2000.0,
         "source_accuracy": 0.5,
         "seed": 0,
         "common_seed": 0,

@@ -29,6 +29,7 @@ VOCABULARY: Mapping[str, str] = {
     "reference_images": "the general reference set, a sequence of uint8 H x W x 3",
     "network": "the candidate's network (Network)",
     "parameter_count": "number of parameters of the candidate's body, up to its layer",
+    "flops": "floating point operations of one image through the candidate's body, up to its layer",
     "source_accuracy": "held-out accuracy of the candidate on its own source task, in [0, 1]",
     "device": "where networks and linear algebra run: cpu, or what torch calls another device, such as cuda",
     "precision": "what the network computes in: float32, or bfloat16",

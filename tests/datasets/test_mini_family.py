@@ -20,7 +20,8 @@ TARGETS = {  # classes, train, val, test
     "orient": (8, 640, 300, 1000),
     "texture": (6, 180, 300, 1000),
 }
-SOURCES = {"source-mix": 100, "source-glyph": 60, "source-shape": 20, "source-texture": 20, "source-fractal": 40}
+SINGLE = {"source-glyph": 60, "source-shape": 20, "source-texture": 20, "source-fractal": 40}
+SOURCES = {"source-mix": 100, **SINGLE, **{f"{name}-half": classes // 2 for name, classes in SINGLE.items()}}
 SAMPLES = {name.replace("source-", "sample-"): classes for name, classes in SOURCES.items()}
 
 

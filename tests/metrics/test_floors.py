@@ -1,9 +1,11 @@
-"""Scores that look at no target: a random number, the size of the network, its accuracy at home."""
+"""Scores that look at no target: a random number, a constant, size and cost of the network, its accuracy at home."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from tbench_metrics.constant import constant
+from tbench_metrics.flops import flops
 from tbench_metrics.parameters import parameters
 from tbench_metrics.random import random
 from tbench_metrics.source_accuracy import source_accuracy
@@ -24,5 +26,7 @@ def test_random_is_uniform_and_the_seed_alone_decides():
 def test_static_scores_are_the_facts_themselves():
     assert parameters(25_557_032) == 25_557_032.0
     assert isinstance(parameters(25_557_032), float)
+    assert flops(8_178_368_512) == 8_178_368_512.0
+    assert constant() == 0.0
     assert source_accuracy(np.float32(0.5)) == 0.5
     assert isinstance(source_accuracy(np.float32(0.5)), float)

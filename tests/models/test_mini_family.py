@@ -20,11 +20,13 @@ from tbench_models.mini.weights import file_of
 NAMES = [
     *(f"resnet-{source}" for source in ("mix", "glyph", "shape", "texture", "fractal", "simclr", "rot", "random")),
     *(f"{network}-mix" for network in ("densenet", "regnet", "mobilenetv3", "efficientnet", "convnext", "vit")),
+    *(f"resnet-{source}-half" for source in ("glyph", "shape", "texture", "fractal")),
+    *(f"resnet-simclr-{source}" for source in ("glyph", "shape", "texture", "fractal")),
 ]
 TRAINED = [name for name in NAMES if name != "resnet-random"]
 
 
-def test_fourteen_networks_can_be_listed() -> None:
+def test_all_networks_can_be_listed() -> None:
     assert list(family.names()) == NAMES
 
 
@@ -42,7 +44,7 @@ def test_no_two_candidates_share_a_name_or_a_fingerprint() -> None:
     candidates = [
         family.candidate(name, layer) for name in NAMES for layer in (None, *read_cards(SHIPPED)[name].parameters_upto)
     ]
-    assert len({candidate.name for candidate in candidates}) == len(candidates) == 14 + 2 * 10 + 3 * 4
+    assert len({candidate.name for candidate in candidates}) == len(candidates) == 22 + 2 * 18 + 3 * 4
     assert len({candidate.fingerprint for candidate in candidates}) == len(candidates)
 
 
@@ -53,7 +55,7 @@ def test_names_of_candidates_are_those_of_the_user() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_source_accuracy_is_a_fact_where_there_is_a_source_head(name: str) -> None:
-    headless = name in ("resnet-simclr", "resnet-rot", "resnet-random")
+    headless = name.startswith("resnet-simclr") or name in ("resnet-rot", "resnet-random")
     assert ("source_accuracy" in family.candidate(name, None).facts) is not headless
     assert "source_accuracy" not in family.candidate(name, "stage1").facts
 

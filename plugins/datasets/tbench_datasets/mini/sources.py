@@ -25,13 +25,17 @@ REFERENCE_SIZES: Mapping[Part, int] = {"train": 600, "val": 600, "test": 600}
 
 Render = Callable[[NDArray[np.int64], RandomState], NDArray[np.uint8]]
 
-# What each source consists of: how many classes of which kind.
+# What each source consists of: how many classes of which kind, from the first on.
 SOURCES: Mapping[str, Mapping[str, int]] = {
     "source-mix": {"glyph": 40, "shape": 20, "texture": 20, "fractal": 20},
     "source-glyph": {"glyph": 60},
     "source-shape": {"shape": 20},
     "source-texture": {"texture": 20},
     "source-fractal": {"fractal": 40},
+    "source-glyph-half": {"glyph": 30},
+    "source-shape-half": {"shape": 10},
+    "source-texture-half": {"texture": 10},
+    "source-fractal-half": {"fractal": 20},
 }
 
 
@@ -83,7 +87,7 @@ def draw_source(
 
 
 def sources() -> Iterator[MiniDataset]:
-    """The five sources, a sample of each, and a reference set: a few pictures of the mix. Each has its own streams."""
+    """The sources, a sample of each, and a reference set: a few pictures of the mix. Each has its own streams."""
     for name, kinds in SOURCES.items():
         yield MiniDataset(f"mini/{name}", sum(kinds.values()), SIZES, partial(draw_source, kinds))
         sample = name.replace("source-", "sample-")

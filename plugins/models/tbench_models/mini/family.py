@@ -1,4 +1,4 @@
-"""Fourteen small networks for 32 x 32 images, mini/<network>-<pre-training>[@stage], weights included."""
+"""Small networks for 32 x 32 images, mini/<network>-<pre-training>[@stage], weights included."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SHIPPED = Path(__file__).parent
 
 
 class Family:
-    """Fourteen small networks for 32 x 32 RGB: seven architectures, seven kinds of pre-training, and a random control.
+    """Small networks for 32 x 32 RGB: seven architectures, fifteen pre-trainings of one of them, a random control.
 
     folder: where card.toml and weights/ are.
     """

@@ -1,0 +1,24 @@
+"""What one pass costs, however fast the machine is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torch.utils.flop_counter import FlopCounterMode
+
+from tbench.api import Network
+
+if TYPE_CHECKING:
+    from tbench.api import Images
+
+
+def flops(network: Network, images: Images, device: str) -> float:
+    """Of one image through the body, as it is prepared: products and sums of convolutions, matrices and attention.
+
+    Gradients stay on, since without them PyTorch takes attention in one step whose operations it does not count.
+    """
+    image = network.prepare(images[:1]).to(device)
+    body = network.body.eval().to(device)
+    with FlopCounterMode(display=False) as counter:
+        body(image)
+    return float(counter.get_total_flops())
