@@ -146,6 +146,12 @@ class Store:
             made.texts = _texts(connection)
         return made
 
+    def suites(self) -> set[str]:
+        """The names of those that it knows anything of."""
+        with self._database.reading() as connection:
+            known = select(RECORDS.c.suite).distinct().scalar_subquery()
+            return {*connection.execute(select(SAID.c.text).where(SAID.c.id.in_(known))).scalars()}
+
     def mark(self) -> int:
         """The place up to which the store is filled."""
         with self._database.reading() as connection:
