@@ -123,10 +123,15 @@ def published(name: str, **settings: object) -> Callable[[_Function], _Function]
 
 @dataclass(frozen=True)
 class Score:
-    """A score and what else its metric has to say: named terms that it is made of, or its own spread."""
+    """A score and what else its metric has to say: named terms that it is made of, or its own spread.
+
+    scaled: of a score that depends on the pool: it is the sum of these terms, each scaled to [0, 1] over the candidates
+    that have them all, by these weights. So it is known for every smaller pool, too.
+    """
 
     value: float
     terms: Mapping[str, float] = field(default_factory=dict)
+    scaled: Mapping[str, float] = field(default_factory=dict)
 
 
 class Inner(Protocol):

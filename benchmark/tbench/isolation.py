@@ -70,7 +70,7 @@ class Apart:
         for saturated, text in answer.get("warnings", ()):
             warnings.warn(text, SaturationWarning if saturated else UserWarning, stacklevel=2)
         if "value" in answer:
-            return Score(answer["value"], answer["terms"]), Timing(**answer["timing"])
+            return Score(answer["value"], answer["terms"], answer["scaled"]), Timing(**answer["timing"])
         raise {"inapplicable": Inapplicable, "usage": UsageError}.get(answer["raised"], TbenchError)(answer["text"])
 
     def _answer(self, measured: Callable[[], tuple[Score, Timing]], speech: _Speech) -> dict[str, Any]:
@@ -157,7 +157,8 @@ class Apart:
                 text = f"needs more than {self.memory:g} GiB of memory (--cell-memory)"
             return {"raised": "error", "text": text}
         told = dict.fromkeys((issubclass(one.category, SaturationWarning), str(one.message)) for one in warned)
-        return {"value": score.value, "terms": dict(score.terms), "timing": asdict(timing), "warnings": [*told]}
+        said = {"value": score.value, "terms": dict(score.terms), "scaled": dict(score.scaled)}
+        return {**said, "timing": asdict(timing), "warnings": [*told]}
 
 
 class _Speech:

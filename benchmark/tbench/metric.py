@@ -56,6 +56,7 @@ class Verdict:
 
     value: float
     terms: Mapping[str, float]
+    scaled: Mapping[str, float]
     timing: Timing
     evidence: Mapping[str, Cost]
 
@@ -96,7 +97,7 @@ class Metric:
             costs |= where.cost(need)
         for warning in dict.fromkeys(warning for where, need in wanted for warning in where.warnings(need)):
             warnings.warn(warning, stacklevel=2)
-        return Verdict(score.value, score.terms, timing, dict(sorted(costs.items())))
+        return Verdict(score.value, score.terms, score.scaled, timing, dict(sorted(costs.items())))
 
     def untouched(self, evidence: Evidence) -> list[tuple[Evidence, str]]:
         """Of what it rests on, that which is the same whatever the labels are: the nearest such, and where it is."""
@@ -146,7 +147,13 @@ class Metric:
 
     def _score(self, value: object) -> Score:
         score = value if isinstance(value, Score) else Score(value)  # type: ignore[arg-type]
-        return Score(self._number(score.value), {name: self._number(term) for name, term in score.terms.items()})
+        if strangers := sorted(score.scaled.keys() - score.terms.keys()):
+            told = f"scaled {', '.join(strangers)}"
+            raise TbenchError(f"metric {self.label} from {self.origin} returned {told}, which is none of its terms")
+        terms, scaled = (
+            {name: self._number(number) for name, number in of.items()} for of in (score.terms, score.scaled)
+        )
+        return Score(self._number(score.value), terms, scaled)
 
     def _number(self, value: object) -> float:
         with suppress(OverflowError):
@@ -174,7 +181,7 @@ class Inner:
         if unknown := sorted(set(given) - {*VOCABULARY, *self.evidence.nodes}):
             raise UsageError(f"metric {self.metric.label} is called with {', '.join(unknown)}, which is no evidence")
         verdict = self.metric.judge(changed(self.evidence, given, rows))
-        return Score(verdict.value, verdict.terms)
+        return Score(verdict.value, verdict.terms, verdict.scaled)
 
 
 @dataclass(frozen=True)

@@ -116,6 +116,7 @@ class Workshop:
                         "repeats": timing.repeats,
                         "spread": timing.spread,
                         "terms": verdict.terms,
+                        **({"scaled": verdict.scaled} if verdict.scaled else {}),
                         "saturated": _told(warned, saturation=True),
                         "warnings": _told(warned, saturation=False),
                         **self._needs(key.spec),

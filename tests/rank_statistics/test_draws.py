@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from tbench.statistics import Study, agreement, drawn_taus, mean_known, rescored
+from tbench.statistics import Study, agreement, drawn_taus, mean_known
 
 from .oracles import CASES, RANKED, numbers, vectors
 
@@ -97,17 +97,10 @@ def test_other_truths_take_the_place_of_the_mean() -> None:
     np.testing.assert_array_equal(it.cells(it.truth[:, None]), it.cells())
 
 
-def test_scores_that_depend_on_the_pool_are_made_anew_in_each_subset() -> None:
+def test_draws_are_of_truths_or_of_members() -> None:
     it = study()
-    members = np.array([[True] * 6, [True] * 3 + [False] * 3, [False, *[True] * 5]])
-    np.testing.assert_array_equal(rescored(lambda _: it, members), it.cells(members=members))
-
-    def against_the_median(subset: np.ndarray) -> Study:
-        return Study(np.abs(it.scores - np.nanmedian(it.scores[..., subset], axis=-1, keepdims=True)), it.truths)
-
-    found = rescored(against_the_median, members)
-    for place, subset in enumerate(members):
-        np.testing.assert_array_equal(found[[place]], against_the_median(subset).cells(members=subset[None]))
+    with pytest.raises(ValueError, match="not of both"):
+        it.cells(it.truth[:, None], np.ones((1, it.candidates), dtype=bool))
 
 
 @pytest.mark.parametrize("shapes", [((2, 1, 1, 3), (2, 1, 4)), ((2, 1, 1, 3), (1, 1, 3)), ((1, 1, 3), (1, 1, 3))])

@@ -17,6 +17,7 @@ Value = TypeVar("Value")
 
 Places = NDArray[np.intp]
 NAMED = '"terms":{"'  # in the numbers of a score that has terms
+SCALED = '"scaled":{"'  # of one that depends on the pool by them
 KEY = ("dataset", "candidate", "spec")  # of one suite and kind, before the seed
 
 
@@ -125,6 +126,11 @@ class Ledger(Sequence[Record]):
     def terms(self) -> list[Mapping[str, float] | None]:
         """Of each score that is made of any."""
         return [json.loads(told).get("terms") if NAMED in told else None for told in self.numbers()]
+
+    def scaled(self) -> list[tuple[Mapping[str, float], Mapping[str, float]] | None]:
+        """Of each score that is made of terms scaled over the pool: these, and their weights."""
+        told = (json.loads(numbers) if SCALED in numbers else None for numbers in self.numbers())
+        return [(each["terms"], each["scaled"]) if each else None for each in told]
 
     def times(self) -> list[str]:
         return [self._columns.times[place] for place in self._places.tolist()]

@@ -40,7 +40,8 @@ from tbench.statistics.resampling import (
     subsets,
     together,
 )
-from tbench.statistics.study import Study, mean_known, rescored
+from tbench.statistics.scaled import Scaled, scaled_scores
+from tbench.statistics.study import Study, mean_known
 
 __all__ = [
     "Agreement",
@@ -53,6 +54,7 @@ __all__ = [
     "Null",
     "Permutation",
     "Posterior",
+    "Scaled",
     "Selection",
     "Study",
     "agreement",
@@ -80,9 +82,9 @@ __all__ = [
     "permutation_test",
     "rank_classes",
     "ranks_elsewhere",
-    "rescored",
     "rounded",
     "row_means",
+    "scaled_scores",
     "selection",
     "setup_stability",
     "shuffles",

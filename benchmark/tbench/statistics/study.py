@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tbench.statistics.correlation import Array
 from tbench.statistics.draws import drawn_taus
+from tbench.statistics.scaled import Scaled, scaled_scores
 
 Members = NDArray[np.bool_]  # (draws, n): the candidates that take part
 
@@ -21,10 +22,14 @@ class Study:
     Repeats score other images of the same dataset, or draw anew what the metric draws. Each is held against the truth
     averaged over seeds; the tau of a cell is the mean over repeats, that of a metric the mean over datasets, each over
     those for which it is defined.
+
+    scaled: what the scores of some metrics (by their places) are made of, since they depend on the pool: in smaller
+    pools they are made anew.
     """
 
     scores: Array
     truths: Array
+    scaled: Mapping[int, Scaled] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.scores.ndim != 4 or self.truths.ndim != 3:
@@ -48,23 +53,25 @@ class Study:
 
         truths (datasets, draws, n) take the place of the mean truth.
         """
+        if truths is not None and members is not None:
+            raise ValueError("draws are of truths or of members, not of both")
         held = self.truth[:, None, :] if truths is None else truths
         found = []
-        for scores, truth in zip(self.scores, held, strict=True):
+        for dataset, (scores, truth) in enumerate(zip(self.scores, held, strict=True)):
             repeats, metrics, n = scores.shape
-            taus = drawn_taus(scores.reshape(repeats * metrics, n), truth, members)
-            found.append(mean_known(taus.reshape(-1, repeats, metrics), axis=1))
+            taus = drawn_taus(scores.reshape(repeats * metrics, n), truth, members).reshape(-1, repeats, metrics)
+            if members is not None:
+                for place, scaled in self.scaled.items():
+                    for repeat, parts in enumerate(scaled.parts[dataset]):
+                        anew = scaled_scores(parts, scaled.weights, members)
+                        taus[:, repeat, place] = drawn_taus(truth, anew, members)[:, 0]  # the measure is symmetric
+            found.append(mean_known(taus, axis=1))
         return np.stack(found, axis=1)
 
     def by_repeat(self) -> Array:
         """The tau of each repeat: (repeats, datasets, metrics)."""
         alone = [Study(self.scores[:, [repeat]], self.truths).cells()[0] for repeat in range(self.scores.shape[1])]
         return np.stack(alone)
-
-
-def rescored(of: Callable[[NDArray[np.bool_]], Study], members: Iterable[NDArray[np.bool_]]) -> Array:
-    """The cells of metrics whose scores depend on the pool: `of` scores each subset anew. (draws, datasets, metrics)"""
-    return np.concatenate([of(subset).cells(members=subset[None]) for subset in members])
 
 
 def mean_known(values: Array, axis: int) -> Array:

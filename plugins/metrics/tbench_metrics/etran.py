@@ -17,7 +17,7 @@ from tbench.api import EvidenceError, Inapplicable, SaturationWarning, Score, Us
 if TYPE_CHECKING:
     from tbench.api import FloatArray, Pool
 
-ENERGY, CLASSIFICATION = 0.15, 0.85  # their weights, in the authors' tw.py
+WEIGHTS = {"energy": 0.15, "classification": 0.85}  # in the authors' tw.py
 
 
 def _spared(settings: Mapping[str, object]) -> Iterable[str]:
@@ -75,9 +75,9 @@ def etran(
     parts = np.stack([_mean(energies, percent, tail), posteriors], axis=1)
     place = _place(parts, pool_place)
     scaled = _scaled(parts)
-    value = ENERGY * scaled[place, 0] + CLASSIFICATION * scaled[place, 1]
-    terms = {"energy": parts[place, 0], "classification": parts[place, 1]}
-    return Score(float(value), terms | {"candidates": float(np.isfinite(parts).all(axis=1).sum())})
+    terms = dict(zip(WEIGHTS, map(float, parts[place]), strict=True))
+    count = float(np.isfinite(parts).all(axis=1).sum())
+    return Score(float(scaled[place] @ [*WEIGHTS.values()]), terms | {"candidates": count}, WEIGHTS)
 
 
 def _mean(energies: FloatArray, percent: float, tail: str) -> FloatArray:

@@ -20,6 +20,7 @@ COMPONENTS = 64  # principal ones that are kept
 COUNTED = 32  # of these, whose variances decide on the regularisation
 LEAST_SHRINKAGE = 1e-10  # at which the discriminant is not regularised at all
 TOLERANCE = 1e-4  # scikit-learn's, of singular values of the standardised samples
+WEIGHTS = {"nuclear norm": 1.0, "posterior": 1.0, "log class norm": -1.0}  # of what is scaled over the pool
 ROUNDING = 1e-12  # relative size below which a difference is rounding noise
 
 
@@ -55,9 +56,9 @@ def ncti(
         raise EvidenceError(f"ncti takes three numbers for each candidate of a pool, (C, 3); these are {parts.shape}")
     place = _place(parts, pool_place)
     scaled = _scaled(parts)[place]
-    terms = dict(zip(("nuclear norm", "posterior", "log class norm"), map(float, parts[place]), strict=True))
+    terms = dict(zip(WEIGHTS, map(float, parts[place]), strict=True))
     count = float(np.isfinite(parts).all(axis=1).sum())
-    return Score(float(scaled[0] + scaled[1] - scaled[2]), terms | {"candidates": count})
+    return Score(float(scaled @ [*WEIGHTS.values()]), terms | {"candidates": count}, WEIGHTS)
 
 
 def _place(parts: FloatArray, pool_place: int) -> int:

@@ -1,4 +1,4 @@
-"""Eight targets, five sources, their samples and a reference set, 32 x 32 images, real and rendered, made locally."""
+"""Eleven targets, nine sources, their samples and a reference set, 32 x 32 images, real and rendered, made locally."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tbench_datasets.mini.targets import targets
 
 
 class Family:
-    """mini/...: eight targets, five sources, a sample of each, and a reference set, 32 x 32 RGB, drawn on the spot."""
+    """mini/...: eleven targets, nine sources, a sample of each, and a reference set, 32 x 32 RGB, drawn on the spot."""
 
     def names(self) -> Iterable[str]:
         return [name.removeprefix("mini/") for name in _members()]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.random import RandomState
@@ -118,6 +118,11 @@ SHAPES: tuple[Figure, ...] = (
 
 def shape_masks(labels: NDArray[np.int64], stream: RandomState) -> FloatArray:
     """(N,) indices into SHAPES -> masks (N, 32, 32); three in ten in outline."""
+    return figure_masks(SHAPES, labels, stream)
+
+
+def figure_masks(figures: Sequence[Figure], labels: NDArray[np.int64], stream: RandomState) -> FloatArray:
+    """The same of any figures."""
     n = len(labels)
     x, y = grid()
     x = x - column(stream.uniform(-4, 4, n))
@@ -130,6 +135,6 @@ def shape_masks(labels: NDArray[np.int64], stream: RandomState) -> FloatArray:
     inside = np.empty((n, SIDE, SIDE))
     for label in np.unique(labels):
         i = labels == label
-        inside[i] = SHAPES[label](x[i], y[i], radius[i])
+        inside[i] = figures[label](x[i], y[i], radius[i])
     inside = np.where(outlined, np.minimum(inside, width - inside), inside)
     return np.clip(inside + 0.5, 0, 1)
