@@ -15,6 +15,7 @@ from tbench.statistics.comparison import (
 )
 from tbench.statistics.correlation import (
     Agreement,
+    Array,
     Mean,
     agreement,
     agreements,
@@ -44,6 +45,7 @@ from tbench.statistics.study import Study, mean_known, rescored
 
 __all__ = [
     "Agreement",
+    "Array",
     "Ceiling",
     "Concordance",
     "Fidelity",
