@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,10 +12,13 @@ import pytest
 from tbench.leaderboard import standing
 from tbench.leaderboard.board import Board, make_board
 from tbench.leaderboard.certainty import certainty_section
+from tbench.leaderboard.lineup import Entry, Lineup
+from tbench.leaderboard.measured import lineup_of, study_of
 from tbench.leaderboard.page import render, sections
-from tbench.leaderboard.standing import Standing, Standings, find_standings, study_of, too_large
+from tbench.leaderboard.standing import DRAWS, LEAST_DRAWS, Standing, Standings, draws_of, find_standings, too_large
 from tbench.leaderboard.tables import NOTHING, Section
 from tbench.results import Record
+from tbench.statistics import Study
 
 from .made import CANDIDATES, RATES, frame, run, score, scores, truth, varied_store, whole_frame, whole_store
 
@@ -33,13 +37,13 @@ def small(seeds: Sequence[int] = (0,), **metrics: Sequence[float]) -> list[Recor
 
 
 def standings(board: Board) -> Standings:
-    found = find_standings(board)
+    found = find_standings(lineup_of(board))
     assert found is not None
     return found
 
 
 def of(board: Board, label: str) -> Standing:
-    return next(row for row in standings(board).rows if row.line.metric.label == label)
+    return next(row for row in standings(board).rows if row.entry.label == label)
 
 
 def section(board: Board) -> Section:
@@ -55,12 +59,11 @@ def said(board: Board) -> str:
 @pytest.mark.parametrize("store", [whole_store, varied_store])
 def test_means_are_those_of_the_first_table(store: Any) -> None:
     board = make_board(store(), whole_frame())
+    lines = [line for line in board.whole.blocks if line.metric.kind != "analysis"]
     rows = standings(board).rows
-    assert [row.line for row in rows] == [
-        line for line in board.whole.blocks if line.metric.kind != "analysis" and line.mean.value is not None
-    ]
-    for row in rows:
-        assert row.mean == pytest.approx(row.line.mean.value, abs=1e-12)
+    assert [row.entry.label for row in rows] == [line.metric.label for line in lines]
+    for row, line in zip(rows, lines, strict=True):
+        assert row.mean == (None if line.mean.value is None else pytest.approx(line.mean.value, abs=1e-12))
 
 
 def test_p_counts_all_orders_of_four_candidates() -> None:
@@ -71,16 +74,6 @@ def test_p_counts_all_orders_of_four_candidates() -> None:
     assert of(board, "turned").p == 1
     assert standings(board).beyond_chance == frozenset()  # 2/24 after Holm
     assert standings(make_board(small(good=[4, 3, 2, 1]), frame())).beyond_chance == {"good"}
-
-
-def test_regret_is_what_following_the_scores_loses() -> None:
-    """b is picked first: .2 is lost on either dataset; c, d and b are the first three of the other: .2 again."""
-    board = make_board(small(swapped=[3, 4, 2, 1], late=[1, 2, 3, 4], flat_top=[2, 2, 1, 0]), frame())
-    assert of(board, "swapped").regrets == pytest.approx((0.2, 0.0))
-    assert of(board, "late").regrets == pytest.approx(((0.6 + 0.5) / 2, 0.2))
-    assert of(board, "flat_top").regrets == pytest.approx((0.1, 0.0))  # either of two, each half the time
-    cells = next(row for row in section(board).tables[0][1].rows if row[0] == "swapped")
-    assert cells[9:11] == ("20.0", "0.0")
 
 
 def test_each_part_of_the_scatter_is_that_of_its_own_cause() -> None:
@@ -126,7 +119,32 @@ def test_coverage_is_shown_and_what_misses_something_has_no_class() -> None:
     assert rows["partial"][1].endswith("†")
     assert rows["partial"][-2:] == (NOTHING, "3/4")
     assert rows["random"][-2:] == (NOTHING, "4/4")
-    assert "Without an order, so not here: flat" in said(board)
+    (without,) = re.findall(r"Without an order, so without a number: ([^.]*)\.", said(board))
+    assert "flat" in without.split(", ")
+    assert rows["flat"][1:-1] == (NOTHING,) * (len(rows["flat"]) - 2)
+
+
+def test_a_constant_floor_is_listed_without_a_number() -> None:
+    """The same score for all: no tau, no interval, no p; never a 0."""
+    board = make_board(small(good=[4, 3, 2, 1], random=[7, 7, 7, 7]), frame())
+    constant = of(board, "random")
+    assert constant.entry.kind == "floor"
+    numbers = (constant.mean, constant.low, constant.high, constant.models, constant.least, constant.most, constant.p)
+    assert numbers == (None,) * 7
+    assert of(board, "good").mean == 1.0
+    (_, (heading, floors)) = section(board).tables
+    assert heading == "Floors"
+    assert floors.rows == (("random", *(NOTHING,) * (len(floors.header) - 2), "4/4"),)
+    only = make_board(small(random=[7, 7, 7, 7]), frame())
+    assert find_standings(lineup_of(only)) is None
+
+
+def test_parts_that_no_row_has_take_no_column() -> None:
+    one, two = (make_board(small(seeds, good=[4, 3, 2, 1]), frame()) for seeds in ((0,), (0, 1)))
+    heads = ("row", "mean τ_w", "95 % interval", "models", "without any one", "p", "class", "candidates")
+    assert section(one).tables[0][1].header == heads
+    whole = (*heads[:4], "seeds", "repeats", *heads[4:6], "of ceiling", *heads[6:])
+    assert section(two).tables[0][1].header == whole
 
 
 def test_a_pool_that_one_list_ranks_is_told_as_such() -> None:
@@ -166,7 +184,7 @@ def test_words_follow_from_the_numbers() -> None:
     first = [row for row in found.rows if row.group == 1]
     assert f"of 3 metrics that miss nothing, {len(first)} cannot be told from the best, good: good" in told
     floor = of(board, "random").mean
-    above = sum(row.mean > floor for row in found.rows if row.line.metric.kind == "metric")
+    above = sum(row.mean > floor for row in found.rows if row.entry.kind == "metric")
     assert f"Floors: {above} of 3 metrics that miss nothing have a larger mean than the best floor, random" in told
     assert f"({floor:.3f})" in told
 
@@ -180,10 +198,38 @@ def test_the_study_is_rankings_as_arrays() -> None:
 
 def test_a_pool_that_would_take_too_long_is_left_out_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
     board = make_board(small(good=[4, 3, 2, 1]), frame())
-    assert not too_large(board)
-    monkeypatch.setattr(standing, "WORK", 2 * 16 * standing.LEAST_DRAWS - 1)  # two datasets, four candidates squared
-    assert too_large(board)
-    found = certainty_section(board)
+    assert not too_large(lineup_of(board))
+    monkeypatch.setattr(standing, "WORK", 1)
+    assert too_large(lineup_of(board))
+    found = certainty_section(lineup_of(board))
     assert found.tables == ()
-    assert found.before == ("Left out: even 1,000 draws of a pool of this size would take too long.",)
-    assert "Left out: even 1,000 draws" in render(board)
+    assert found.before == (f"Left out: even {LEAST_DRAWS} draws of a pool of this size would take too long.",)
+    assert f"Left out: even {LEAST_DRAWS} draws" in render(board)
+
+
+def test_larger_pools_have_fewer_draws_and_say_how_many() -> None:
+    def draws(candidates: int, datasets: int, rows: int, seeds: int) -> int:
+        scores, truths = np.zeros((datasets, seeds, rows, candidates)), np.zeros((datasets, seeds, candidates))
+        return draws_of(Study(scores, truths))
+
+    assert draws(4, 2, 1, 1) == DRAWS
+    assert DRAWS > draws(14, 8, 45, 3) > draws(14, 16, 45, 3) > draws(14, 16, 45, 9)
+    assert draws(100, 25, 4, 1) >= LEAST_DRAWS > draws(100, 25, 40, 10)
+    assert "10,000 draws" in said(wide())
+
+
+def test_any_study_makes_a_section() -> None:
+    """Of entries that no record knows of, with candidates missing; truths that are no shares leave no room to 100."""
+    entries = (Entry("good", "metric", True, False, "all"), Entry("some", "floor", False, False, "9 of 10 cells"))
+    truth = np.array([[[5.0, 4, 3, 2, 1]], [[1.0, 3, 5, 2, 4]]])
+    scores = np.stack([truth, truth], axis=2)
+    scores[0, 0, 1, 4] = np.nan
+    lineup = Lineup(entries, Study(scores, truth), tuple("abcde"), False, "Not shown: the rest.")
+    found = certainty_section(lineup)
+    cells = {row[0]: row for _, table in found.tables for row in table.rows}
+    assert cells["good"][1] == "1.000"
+    assert cells["some"][1] == "1.000 †"
+    assert cells["some"][-1] == "9 of 10 cells"
+    told = " ".join((*found.before, *found.after))
+    assert "Not shown: the rest." in told
+    assert "points to 100" not in told

@@ -16,6 +16,7 @@ from tbench.leaderboard.claims import claims_section
 from tbench.leaderboard.facts import Facts
 from tbench.leaderboard.frame import Frame
 from tbench.leaderboard.markdown import inline, markdown, write
+from tbench.leaderboard.measured import lineup_of
 from tbench.leaderboard.measures import datasets_section, pools_section
 from tbench.leaderboard.prices import cost_section
 from tbench.leaderboard.rankings import agreement_section, boards_section, yardsticks
@@ -51,7 +52,7 @@ def publish(records: Iterable[Record] | Facts, frame: Frame, out: Path) -> Path:
 
 SECTIONS: Mapping[str, Callable[[Board], Section]] = {
     "agreement": agreement_section,
-    "certainty": certainty_section,
+    "certainty": lambda board: certainty_section(lineup_of(board)),
     "boards": boards_section,
     "claims": claims_section,
     "variants": variants_section,

@@ -15,6 +15,7 @@ from tbench.statistics.comparison import (
 )
 from tbench.statistics.correlation import (
     Agreement,
+    Array,
     Mean,
     agreement,
     agreements,
@@ -45,6 +46,7 @@ from tbench.statistics.study import Study, mean_known
 
 __all__ = [
     "Agreement",
+    "Array",
     "Ceiling",
     "Concordance",
     "Fidelity",
