@@ -7,6 +7,8 @@ import click
 TABLES = (
     "agreement",
     "certainty",
+    "worth",
+    "elsewhere",
     "boards",
     "claims",
     "variants",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,12 +11,11 @@ from tbench.leaderboard.board import Board
 from tbench.leaderboard.lineup import Entry, Lineup, in_order
 from tbench.leaderboard.pool import Line
 from tbench.leaderboard.rankings import candidates
-from tbench.statistics import Array, Study
+from tbench.statistics import Array, Scaled, Study
 
 UNSEEN = (
     "Not shown: the part of the target's images alone, since scores of single images are not stored (they are seen "
-    "through repeats); pools without one family, since families are not recorded; scores of what depends on the "
-    "pool, made anew in each subset."
+    "through repeats)."
 )
 
 
@@ -36,7 +36,26 @@ def study_of(board: Board, lines: Sequence[Line]) -> Study:
         for dataset in board.whole.truth
     ]
     shape = len(board.whole.truth), len(board.seeds), len(lines), len(board.whole.candidates)
-    return Study(np.array(scores, dtype=np.float64).reshape(shape), truths_of(board))
+    scaled = {place: found for place, line in enumerate(lines) if (found := _scaled(board, line.metric.spec))}
+    return Study(np.array(scores, dtype=np.float64).reshape(shape), truths_of(board), scaled)
+
+
+def _scaled(board: Board, spec: str) -> Scaled | None:
+    """What its scores are made of, if they are all scaled over the pool."""
+    cells = [[board.scores.get((spec, dataset, seed)) for seed in board.seeds] for dataset in board.whole.truth]
+    there = [column for several in cells for column in several if column]
+    if not there or not all(column.weights for column in there):
+        return None
+    weights = there[0].weights
+    nothing = [math.nan] * len(weights)
+    parts = [
+        [
+            [column.parts.get(name, nothing) if column else nothing for name in board.whole.candidates]
+            for column in several
+        ]
+        for several in cells
+    ]
+    return Scaled(np.array(parts, dtype=np.float64), np.array([*weights.values()]))
 
 
 def truths_of(board: Board) -> Array:

@@ -13,6 +13,7 @@ from tbench.leaderboard.accuracies import truth_section
 from tbench.leaderboard.board import Board, make_board
 from tbench.leaderboard.certainty import certainty_section
 from tbench.leaderboard.claims import claims_section
+from tbench.leaderboard.elsewhere import elsewhere_section
 from tbench.leaderboard.facts import Facts
 from tbench.leaderboard.frame import Frame
 from tbench.leaderboard.markdown import inline, markdown, write
@@ -23,6 +24,7 @@ from tbench.leaderboard.rankings import agreement_section, boards_section, yards
 from tbench.leaderboard.tables import NOTHING, PARTIAL, Section, counted
 from tbench.leaderboard.tidy import descriptions, tidy_files
 from tbench.leaderboard.variants import variants_section
+from tbench.leaderboard.worth import worth_section
 from tbench.results import Record
 
 
@@ -53,6 +55,8 @@ def publish(records: Iterable[Record] | Facts, frame: Frame, out: Path) -> Path:
 SECTIONS: Mapping[str, Callable[[Board], Section]] = {
     "agreement": agreement_section,
     "certainty": lambda board: certainty_section(lineup_of(board)),
+    "worth": worth_section,
+    "elsewhere": elsewhere_section,
     "boards": boards_section,
     "claims": claims_section,
     "variants": variants_section,
