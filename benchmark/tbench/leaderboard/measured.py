@@ -48,13 +48,8 @@ def _scaled(board: Board, spec: str) -> Scaled | None:
         return None
     weights = there[0].weights
     nothing = [math.nan] * len(weights)
-    parts = [
-        [
-            [column.parts.get(name, nothing) if column else nothing for name in board.whole.candidates]
-            for column in several
-        ]
-        for several in cells
-    ]
+    known = [[column.parts if column else {} for column in several] for several in cells]
+    parts = [[[of.get(name, nothing) for name in board.whole.candidates] for of in several] for several in known]
     return Scaled(np.array(parts, dtype=np.float64), np.array([*weights.values()]))
 
 
