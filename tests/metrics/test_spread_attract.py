@@ -17,7 +17,7 @@ from tbench_metrics.spread_attract import attracted, spread_attract, spread_out
 
 HERE = Path(__file__).parent / "oracles" / "beyond"
 CASES = {case["id"]: case for case in json.loads((HERE / "spread_attract.json").read_text())["cases"]}
-SPECS = {"LOGME": "logme:as=thuml", "GBC": "gbc:ddof=1,dims=none,logdet=reference"}
+SPECS = {"LOGME": "logme:as=thuml", "GBC": "gbc:ddof=1,dims=none,logdet=reference", "LDA": "nearest-mean"}
 
 
 def inputs(case):
