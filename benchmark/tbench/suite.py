@@ -27,7 +27,7 @@ from tbench.registry import Registry
 LISTS = ("candidates", "datasets", "metrics", "floors")
 TEXTS = ("title", "description", "reference", "protocol")
 OPTIONS = (
-    *("common", "seen", "boards", "claims", "notes", "score_seconds"),
+    *("common", "seen", "boards", "families", "claims", "notes", "score_seconds"),
     *("truth", "published", "scored_on", "several_labels"),
 )
 CALLED = re.compile(r"(\w[\w.-]*/)?\w[\w. -]*")  # what a suite or a protocol may be called: it names a folder
@@ -44,7 +44,8 @@ class Suite:
     metrics see. notes: what a reader of the page must know. citation: the published truth that stands in for
     fine-tuning as long as no protocol is named. score_seconds: what extraction and scores of one candidate on one
     dataset are expected to take, where they are not as small as those of `mini`. claims: what others say of metrics,
-    to be tested on the page.
+    to be tested on the page. families: which candidates are of one kind; every one of them is in just one, or there
+    are none.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Suite:
     protocols: Mapping[str, Protocol]
     default_protocol: str
     boards: Mapping[str, tuple[str, ...]]
+    families: Mapping[str, tuple[str, ...]]
     seen: frozenset[tuple[str, str]]
     probe: Probe
     notes: tuple[str, ...]
@@ -82,6 +84,7 @@ class Suite:
             datasets=self.datasets,
             floors=self.floors,
             boards=self.boards,
+            families=self.families,
             seen=self.seen,
             extraction=EXTRACTION,
             passes=OTHER_PASSES,
@@ -140,7 +143,7 @@ def read_suite(name: str, declared: str) -> Suite:
     lists: dict[str, Any] = {key: names(told[key], f"{where}: {key}") for key in LISTS}
     if (pairs := len(lists["candidates"]) * len(lists["datasets"])) > MOST_PAIRS:
         raise UsageError(f"{where} has {pairs:,} pairs of a candidate and a dataset; {MOST_PAIRS:,} are the most")
-    boards = _boards(where, told)
+    boards = _groups(where, told, "boards", "board")
     suite = Suite(
         name,
         title=one_name(told["title"], f"{where}: title"),
@@ -150,6 +153,7 @@ def read_suite(name: str, declared: str) -> Suite:
         protocols=_protocols(where, told),
         default_protocol=text(told["protocol"], f"{where}: protocol"),
         boards=boards,
+        families=_families(where, told),
         seen=frozenset(_seen(name, told)),
         probe=Probe.read(told, where),
         notes=texts(told.get("notes", []), f"{where}: notes"),
@@ -198,15 +202,30 @@ def _citation(name: str, told: Mapping[str, Any]) -> Citation | None:
     return citation
 
 
-def _boards(where: str, told: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
-    boards = table(told.get("boards", {}), f"{where}: boards")
+def _families(where: str, told: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    families = _groups(where, told, "families", "family")
+    of: dict[str, list[str]] = {name: [] for name in told["candidates"]}
+    for family, members in families.items():
+        if not members:
+            raise UsageError(f"{where}: family {family} has none of its candidates")
+        for name in dict.fromkeys(members):
+            of[name].append(family)
+    for name, several in of.items():
+        if families and len(several) != 1:
+            found = f"in the families {' and '.join(several)}" if several else "in none of its families"
+            raise UsageError(f"{where}: {name} is {found}; let the patterns of one of them mean it")
+    return families
+
+
+def _groups(where: str, told: Mapping[str, Any], key: str, noun: str) -> dict[str, tuple[str, ...]]:
+    """Title -> those candidates that any of its patterns means."""
     return {
-        one_name(title, f"{where}: the title of a board"): tuple(
+        one_name(title, f"{where}: the title of a {noun}"): tuple(
             name
             for name in told["candidates"]
-            if any(fnmatchcase(name, pattern) for pattern in names(patterns, f"{where}: board {title}"))
+            if any(fnmatchcase(name, pattern) for pattern in names(patterns, f"{where}: {noun} {title}"))
         )
-        for title, patterns in boards.items()
+        for title, patterns in table(told.get(key, {}), f"{where}: {key}").items()
     }
 
 

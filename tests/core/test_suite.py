@@ -61,6 +61,35 @@ def test_what_candidates_have_seen_is_told_by_patterns() -> None:
     assert read_suite("small", SUITE).seen == frozenset()
 
 
+FAMILIES = """
+[families]
+a = ["f/one-a", "f/two-?"]
+"all of b" = ["*-b"]
+"""
+
+
+def test_families_are_told_to_pages() -> None:
+    suite = read_suite("small", SUITE + FAMILIES)
+    assert suite.families == suite.frame(None).families == {"a": ("f/one-a", "f/two-a"), "all of b": ("f/three-b",)}
+    assert read_suite("small", SUITE).families == {}
+
+
+@pytest.mark.parametrize(
+    ("families", "told"),
+    [
+        (FAMILIES.replace("f/two-?", "f/*"), "f/three-b is in the families a and all of b; let the patterns of one"),
+        (FAMILIES.replace("f/two-?", "f/one-?"), "suite small: f/two-a is in none of its families; let the patterns"),
+        (FAMILIES + 'c = ["g/*"]', "suite small: family c has none of its candidates"),
+        (FAMILIES + "c = 3", "suite small: family c is 3, and not a list"),
+        ("families = 3", "suite small: families is 3, and not a table"),
+    ],
+)
+def test_every_candidate_is_of_one_family(families: str, told: str) -> None:
+    with pytest.raises(UsageError, match=told) as answer:
+        read_suite("small", SUITE + families if families.startswith("\n") else families + SUITE)
+    assert "\n" not in str(answer.value)
+
+
 RANKS = """
 [[claims]]
 says = "it ranks well"

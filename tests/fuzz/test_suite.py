@@ -28,7 +28,8 @@ def read(text: str) -> None:
     """And made use of."""
     suite = read_suite("x", text)
     frame = suite.frame(None)
-    assert all(name.isprintable() for name in (*frame.candidates, *frame.datasets, *frame.boards, frame.title))
+    titles = (*frame.boards, *frame.families, frame.title)
+    assert all(name.isprintable() for name in (*frame.candidates, *frame.datasets, *titles))
     assert suite.citation or len(frame.runs) == len(suite.protocol(None).runs()) > 0
     assert all(suite.pool(dataset) is not None for dataset in suite.datasets)
 

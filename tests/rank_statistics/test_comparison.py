@@ -80,6 +80,13 @@ def test_pairs_without_a_difference_and_pairs_without_a_dataset() -> None:
     assert np.isnan(found[:, 2]).all()
 
 
+def test_datasets_without_a_difference_are_left_out_as_in_the_original() -> None:
+    differences = np.array([0.0, 0.3, -0.1, 0.2, 0.0, 0.5, 0.4])
+    found = wilcoxon_pairs(np.stack([differences, np.zeros(7)], axis=1))
+    assert found[0, 1] == pytest.approx(stats.wilcoxon(differences[differences != 0], method="exact").pvalue)
+    assert found[0, 1] == pytest.approx(stats.wilcoxon(differences).pvalue)
+
+
 def test_signed_rank_tells_better_equal_and_worse() -> None:
     base = np.linspace(0, 0.5, 12)
     assert signed_rank(base + 0.1, base, 0).better > 0.99

@@ -7,6 +7,7 @@ import click
 TABLES = (
     "agreement",
     "certainty",
+    "worth",
     "boards",
     "claims",
     "variants",

@@ -11,10 +11,11 @@ import numpy as np
 
 from tbench.leaderboard.cost import Bill, make_bill
 from tbench.leaderboard.facts import Facts
+from tbench.leaderboard.following import Scorer, Worth, worth_of
 from tbench.leaderboard.frame import Frame
 from tbench.leaderboard.machine import machine_named
 from tbench.leaderboard.metrics import Metric, find_metrics
-from tbench.leaderboard.pool import Column, Pool, Scores, by_candidate, make_pool
+from tbench.leaderboard.pool import Column, Line, Pool, Scores, by_candidate, make_pool
 from tbench.leaderboard.remarks import saturation
 from tbench.leaderboard.sift import Sifted, sift
 from tbench.leaderboard.truth import Means, Truths, find_truths, mean_truths, published_truths
@@ -60,6 +61,18 @@ class Board:
     def repetitions(self) -> int:
         """How many truths a cell may have: one for each seed, a single one where it was published."""
         return len({seed for _, _, seed in self.truths}) or 1
+
+    @cached_property
+    def worths(self) -> tuple[Worth, ...]:
+        """Of following each metric and floor of the first table."""
+        pool = self.whole
+        lines = [line for line in pool.blocks if line.metric.kind != "analysis"]
+        scorers = [Scorer(line.metric.label, line.metric.kind, self._scores(line), line.saturated) for line in lines]
+        return tuple(worth_of(scorer, pool.truth) for scorer in scorers)
+
+    def _scores(self, line: Line) -> dict[str, dict[int | None, Mapping[str, float]]]:
+        spec, seeds = line.metric.spec, self.seeds
+        return {name: {seed: self.scored(spec, name, seed) for seed in seeds} for name in self.whole.truth}
 
     @property
     def machines(self) -> list[tuple[str, int]]:

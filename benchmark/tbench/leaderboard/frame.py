@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tbench.leaderboard.claim import Claim
 
@@ -32,6 +32,7 @@ class Frame:
     settings: the protocol's, in words that can be read: {"optimizer": "sgd", "learning_rates": (0.01, 0.1), ...}.
     runs: the spec of every run of the protocol's grid; a fine-tuning record belongs to the protocol by its spec.
     floors: metrics without a thought, by name or label, shown apart. boards: smaller pools, title -> candidates.
+    families: candidates of one kind, title -> candidates; each is in one of them, or there are none.
     seen: pairs (candidate, dataset) left out, since the candidate was pre-trained on images of that very dataset.
     extraction: the evidence nodes that pass images through a network that stays as it is; passes: those that do so with
     others, or take gradients back; training: those that fit something to the target. calibration: the spec of estimates
@@ -60,3 +61,4 @@ class Frame:
     notes: tuple[str, ...] = ()
     published: PublishedTruth | None = None
     claims: tuple[Claim, ...] = ()
+    families: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

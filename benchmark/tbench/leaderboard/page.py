@@ -22,6 +22,7 @@ from tbench.leaderboard.rankings import agreement_section, boards_section, yards
 from tbench.leaderboard.tables import NOTHING, PARTIAL, Section, counted
 from tbench.leaderboard.tidy import descriptions, tidy_files
 from tbench.leaderboard.variants import variants_section
+from tbench.leaderboard.worth import worth_section
 from tbench.results import Record
 
 
@@ -52,6 +53,7 @@ def publish(records: Iterable[Record] | Facts, frame: Frame, out: Path) -> Path:
 SECTIONS: Mapping[str, Callable[[Board], Section]] = {
     "agreement": agreement_section,
     "certainty": certainty_section,
+    "worth": worth_section,
     "boards": boards_section,
     "claims": claims_section,
     "variants": variants_section,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from tbench.leaderboard.board import Board
 from tbench.leaderboard.metrics import Kind
@@ -15,6 +16,7 @@ from tbench.leaderboard.tables import (
     Section,
     Table,
     by_columns,
+    coverage,
     listed,
     marked,
     span,
@@ -86,11 +88,7 @@ def _agreement(board: Board, lines: Sequence[Line]) -> Table:
 
 def candidates(line: Line) -> str:
     """How many are ranked, of how many."""
-    totals = {ranking.total for ranking in line.rankings.values()}
-    if len(totals) == 1:
-        return span((len(ranking.ranked) for ranking in line.rankings.values()), totals.pop())
-    missing = sum(ranking.total - len(ranking.ranked) for ranking in line.rankings.values())
-    return f"{missing} missing" if missing else "all"
+    return coverage([(len(ranking.ranked), ranking.total) for ranking in line.rankings.values()])
 
 
 def competes(line: Line, dataset: str) -> bool:
@@ -111,7 +109,12 @@ def _means(lines: Sequence[Line]) -> list[str]:
     return with_best([mean_tau(line) for line in lines], rated)
 
 
-def legend(lines: Sequence[Line]) -> list[str]:
+class Saturable(Protocol):
+    @property
+    def saturated(self) -> bool: ...
+
+
+def legend(lines: Sequence[Saturable]) -> list[str]:
     """Of the mark of saturation."""
     said = f"{SATURATED} rests on saturated scores: how many, and why, stands below the first table."
     return [said] if any(line.saturated for line in lines) else []

@@ -73,6 +73,15 @@ def span(counts: Iterable[int], total: int) -> str:
     return f"{found[0]}/{total}" if len(found) == 1 else f"{found[0]}–{found[-1]}/{total}"
 
 
+def coverage(counts: Sequence[tuple[int, int]]) -> str:
+    """How many of how many, in several places."""
+    totals = {total for _, total in counts}
+    if len(totals) == 1:
+        return span((count for count, _ in counts), totals.pop())
+    missing = sum(total - count for count, total in counts)
+    return f"{missing} missing" if missing else "all"
+
+
 def with_best(shown: Sequence[str], values: Sequence[float | None]) -> list[str]:
     """The column, with the best of the values in bold; None takes no part. Equal in three digits is equal."""
     known = [round(value, 3) for value in values if value is not None]

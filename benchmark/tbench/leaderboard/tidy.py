@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 
 from tbench.leaderboard.board import Board
+from tbench.leaderboard.following import PICKS, random_pick, worth_of
 from tbench.leaderboard.frame import Frame, PublishedTruth
 from tbench.leaderboard.machine import machine_named, machine_of
 from tbench.leaderboard.seconds import Seconds
@@ -24,6 +25,7 @@ def tidy_files(board: Board) -> dict[str, str]:
         "scores.csv": _csv(SCORES, _scores(board)),
         "truth.csv": _csv(PUBLISHED, _published(published)) if published else _csv(TRUTH, _truth(board)),
         "agreement.csv": _csv(AGREEMENT, _agreement(board)),
+        "worth.csv": _csv(WORTH, _worth(board)),
         "cost.csv": _csv(COST, _cost(board)),
     }
 
@@ -35,6 +37,7 @@ def descriptions(frame: Frame) -> dict[str, str]:
         "scores.csv": "every score, and every cell that has none, with the reason",
         "truth.csv": "the published values, as shares" if frame.published else runs,
         "agreement.csv": "each metric on each dataset of each pool, mean over seeds",
+        "worth.csv": "what following each metric, floor and a random pick comes to, by dataset and seed",
         "cost.csv": "the sums of the tables of cost, and those of variants",
     }
 
@@ -126,6 +129,22 @@ def _agreement(board: Board) -> Iterator[Row]:
                     *(ranking.tau_w, ranking.sd, *measures),
                     *(len(ranking.by_seed), len(ranking.ranked), ranking.total, metric.spec),
                 )
+
+
+WORTH = ("metric", "kind", "dataset", "seed", "k", "ranked", "candidates", "regret", "rel", "recall", "fidelity")
+
+
+def _worth(board: Board) -> Iterator[Row]:
+    truth = board.whole.truth
+    for worth in (*board.worths, worth_of(random_pick(truth), truth)):
+        for dataset, cells in worth.cells.items():
+            for one in cells:
+                for k, pick in zip(PICKS, one.picks, strict=True):
+                    values = (pick.regret, pick.rel, pick.recall) if pick else (None, None, None)
+                    yield (
+                        *(worth.scorer.label, worth.scorer.kind, dataset, one.repeat, k),
+                        *(len(one.ranked), worth.totals[dataset], *values, one.fidelity),
+                    )
 
 
 COST = (

@@ -28,7 +28,7 @@ from tbench.statistics.correlation import (
 from tbench.statistics.draws import drawn_taus
 from tbench.statistics.hierarchy import Concordance, concordance, kendalls_w, ranks_elsewhere
 from tbench.statistics.permutation import Permutation, holm, permutation_test, shuffles
-from tbench.statistics.picks import Fidelity, Selection, fidelity, selection
+from tbench.statistics.picks import Selection, fidelity, selection
 from tbench.statistics.resampling import (
     Interval,
     by_size,
@@ -46,7 +46,6 @@ __all__ = [
     "Agreement",
     "Ceiling",
     "Concordance",
-    "Fidelity",
     "Friedman",
     "Interval",
     "Mean",

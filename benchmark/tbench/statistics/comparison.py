@@ -82,7 +82,8 @@ def wilcoxon_pairs(table: ArrayLike) -> Array:
     for one, other in combinations(range(metrics), 2):
         differences = _differences(values[:, one], values[:, other])
         if differences.size:
-            ps[one, other] = stats.wilcoxon(differences).pvalue if differences.any() else 1.0
+            some = differences[differences != 0]  # with zeros, SciPy goes through all signs, of them and of the others
+            ps[one, other] = stats.wilcoxon(some).pvalue if some.size else 1.0
     corrected = holm(ps)
     found: Array = np.where(np.isfinite(corrected), corrected, corrected.T)
     return found

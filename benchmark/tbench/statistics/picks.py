@@ -8,7 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from tbench.statistics.correlation import Agreement, agreement, rounded
+from tbench.statistics.correlation import Array, orders, rounded
+
+NOISE = 1e-12  # what gaps that are all the same may differ by, where the largest number is a half
 
 
 @dataclass(frozen=True)
@@ -22,14 +24,6 @@ class Selection:
     regret: float
     rel: float | None
     recall: float
-
-
-@dataclass(frozen=True)
-class Fidelity:
-    """Does a larger gap in score promise a larger gap in truth? Over pairs of candidates; None where not defined."""
-
-    pearson: float | None
-    spearman: float | None
 
 
 def selection(scores: ArrayLike, truth: ArrayLike, k: int) -> Selection | None:
@@ -56,17 +50,33 @@ def selection(scores: ArrayLike, truth: ArrayLike, k: int) -> Selection | None:
     )
 
 
-def fidelity(scores: ArrayLike, truth: ArrayLike) -> Fidelity:
-    """Correlations over pairs of the gap in score, which is positive, with the gap in truth the same way round.
+def fidelity(scores: ArrayLike, truth: ArrayLike) -> float | None:
+    """Does a larger gap in score promise a larger gap in truth? Scores (n,) and truth (n,), larger is better.
 
-    Pairs with equal scores promise nothing and are left out. For the question see Singh et al., How not to benchmark
-    your SITE metric, ICLR 2026.
+    Pearson's correlation, over pairs of candidates, of the gap in score, which is positive, with the gap in truth the
+    same way round. Pairs with equal scores promise nothing and are left out. None where it is not defined. For the
+    question see Singh et al., How not to benchmark your SITE metric, ICLR 2026.
     """
     x, y = rounded(scores), rounded(truth)
-    if agreement(x, y) == Agreement():
-        return Fidelity(None, None)
+    if x.shape != y.shape or x.ndim != 1:
+        raise ValueError(f"scores {x.shape} and truth {y.shape} must be two vectors of one length")
+    if not (orders(x) and orders(y)):
+        return None
+    order = np.argsort(x)
     first, second = np.triu_indices(x.size, 1)
-    gaps = x[first] / 2 - x[second] / 2  # halves, so that the largest floats have a gap
-    promised, kept = np.abs(gaps), np.sign(gaps) * (y[first] / 2 - y[second] / 2)
-    measures = agreement(promised[promised > 0], kept[promised > 0])
-    return Fidelity(measures.pearson, measures.spearman)
+    gaps, kept = (of[second] - of[first] for of in (_halved(x)[order], _halved(y)[order]))
+    return _pearson(gaps[gaps > 0], kept[gaps > 0])
+
+
+def _halved(values: Array) -> Array:
+    """Within [-1/2, 1/2], so that no gap overflows and no square vanishes."""
+    return values / np.abs(values).max() / 2
+
+
+def _pearson(one: Array, other: Array) -> float | None:
+    """None where either does not vary by more than rounding."""
+    offsets = [values - values.mean() for values in (one, other)]
+    if any(np.abs(offset).max() <= NOISE for offset in offsets):
+        return None
+    units = [offset / np.linalg.norm(offset) for offset in offsets]
+    return float(np.clip(units[0] @ units[1], -1, 1))
