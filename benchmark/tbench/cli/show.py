@@ -8,6 +8,7 @@ TABLES = (
     "agreement",
     "certainty",
     "worth",
+    "elsewhere",
     "boards",
     "claims",
     "variants",

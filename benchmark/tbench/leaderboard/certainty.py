@@ -121,8 +121,7 @@ def _missing(board: Board, standings: Standings) -> list[str]:
         said.append(f"Without an order, so not here: {', '.join(undefined)}.")
     said.append(
         "Not shown: the part of the target's images alone, since scores of single images are not stored (they are seen "
-        "through repeats); pools without one family, since families are not recorded; scores of what depends on the "
-        "pool, made anew in each subset."
+        "through repeats); scores of what depends on the pool, made anew in each subset."
     )
     return [" ".join(said)]
 

@@ -12,6 +12,7 @@ from tbench.results import Record
 from tbench.spec import PRESET, Piece, Spec, parse
 
 FINE_TUNED = "fine-tuned weights"
+POOL = "pool"
 TRAINING = frozenset({"target training", "target probe", FINE_TUNED})  # of what a score may touch
 
 Kind = Literal["metric", "floor", "analysis"]
@@ -25,7 +26,8 @@ class Metric:
 
     follows: the names of the presets in it, and default: the label that it would have without; a published variant has
     both. blind: it rests on nothing of the candidate itself. trains: something is fitted to the target, in the metric
-    or in its evidence. Both as the records of its scores say; older ones say nothing, which is no.
+    or in its evidence. pooled: a score rests on what other candidates of the suite make of the target. All as the
+    records of its scores say; older ones say nothing, which is no.
     """
 
     spec: str
@@ -36,6 +38,7 @@ class Metric:
     default: str | None = None
     blind: bool = False
     trains: bool = False
+    pooled: bool = False
 
 
 def find_metrics(scores: Iterable[Record], floors: tuple[str, ...]) -> tuple[Metric, ...]:
@@ -84,6 +87,7 @@ def _metric(spec: str, told: str, label: str, floors: tuple[str, ...], records: 
         _default(written) if follows else None,
         blind=bool(measured) and all(record.details.get("blind") for record in measured),
         trains=any(trains(record) for record in measured),
+        pooled=any(POOL in (record.details.get("touches") or ()) for record in measured),
     )
 
 

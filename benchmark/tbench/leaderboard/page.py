@@ -13,6 +13,7 @@ from tbench.leaderboard.accuracies import truth_section
 from tbench.leaderboard.board import Board, make_board
 from tbench.leaderboard.certainty import certainty_section
 from tbench.leaderboard.claims import claims_section
+from tbench.leaderboard.elsewhere import elsewhere_section
 from tbench.leaderboard.facts import Facts
 from tbench.leaderboard.frame import Frame
 from tbench.leaderboard.markdown import inline, markdown, write
@@ -54,6 +55,7 @@ SECTIONS: Mapping[str, Callable[[Board], Section]] = {
     "agreement": agreement_section,
     "certainty": certainty_section,
     "worth": worth_section,
+    "elsewhere": elsewhere_section,
     "boards": boards_section,
     "claims": claims_section,
     "variants": variants_section,

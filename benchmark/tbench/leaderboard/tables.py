@@ -11,6 +11,7 @@ PARTIAL = "†"
 SATURATED = "‡"
 ESTIMATED = "≈"
 TRAINS = "§"
+POOLED = "¶"
 CONSTANT = "constant"
 
 
@@ -92,8 +93,8 @@ def with_best(shown: Sequence[str], values: Sequence[float | None]) -> list[str]
     ]
 
 
-def marked(text: str, *, partial: bool = False, saturated: bool = False) -> str:
-    marks = PARTIAL * partial + SATURATED * saturated
+def marked(text: str, *, partial: bool = False, saturated: bool = False, pooled: bool = False) -> str:
+    marks = PARTIAL * partial + SATURATED * saturated + POOLED * pooled
     return f"{text} {marks}" if marks else text
 
 
