@@ -84,15 +84,12 @@ def test_a_family_without_which_too_few_are_left_stays() -> None:
     assert [title for title, _ in unnamed.tables] == ["Random pools"]
 
 
-def test_what_orders_nothing_without_a_family_is_moved_by_others() -> None:
-    """All but the first two are equal: without these there is no order left; without others it is the same."""
-    flat = elsewhere_section(board({"top": [2, 1, 0, 0, 0, 0, 0], "good": ORDERS["good"]}))
-    assert table(flat, "Without one family")["top"][2] in ("second", "third")
-    alone = {"pair": NAMES[:2], "rest": NAMES[2:3], "others": NAMES[3:]}
-    lonely = elsewhere_section(board({"top": [2, 1, 0, 0, 0, 0, 0]}, families=alone | {"pair": NAMES[:2]}))
-    assert "Without others fewer than 4 are left" in said(lonely)
-    one = elsewhere_section(board({"top": [1, 0, 0, 0, 0, 0, 0]}, families={"a": NAMES[:1], "b": NAMES[1:]}))
-    assert table(one, "Without one family")["top"][1:] == (NOTHING, NOTHING, NOTHING)
+def test_a_metric_without_an_order_in_what_is_left_says_nothing_there() -> None:
+    """Only the first candidate, or the first two, have scores of their own."""
+    top = elsewhere_section(board({"top": [2, 1, 0, 0, 0, 0, 0], "good": ORDERS["good"]}))
+    assert table(top, "Without one family")["top"][2] in ("second", "third")
+    lonely = elsewhere_section(board({"top": [1, 0, 0, 0, 0, 0, 0]}, families={"a": NAMES[:1], "b": NAMES[1:]}))
+    assert table(lonely, "Without one family")["top"][1:] == (NOTHING, NOTHING, NOTHING)
 
 
 def test_random_pools_are_ranked_as_the_whole_is_where_nothing_is_wrong() -> None:

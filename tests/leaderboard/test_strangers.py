@@ -29,7 +29,7 @@ from .made import CANDIDATES, frame, run, score
 STRANGE = "m/<script>alert(1)</script>|`x`[a](http://b)\n## c\x1b[31m\u202e\x9b2J\\|end"
 HTML = re.compile(r"<[A-Za-z/!?]")
 LINK = re.compile(r"(?<!\\)\]\(")
-OUR_LINKS = ("(scores.csv)", "(truth.csv)", "(agreement.csv)", "(cost.csv)")
+OUR_LINKS = ("(scores.csv)", "(truth.csv)", "(agreement.csv)", "(worth.csv)", "(cost.csv)")
 
 
 def strange_board() -> Board:

@@ -59,7 +59,7 @@ def test_a_whole_page_in_a_terminal(width: int, store: Callable[[], list[Record]
 
 
 def test_variants_and_marks_are_those_of_the_page() -> None:
-    agreement, _, _, _, variants, *_ = sections(make_board(varied_store(), whole_frame()))
+    agreement, variants = sections(make_board(varied_store(), whole_frame()), ["agreement", "variants"])
     assert shown(agreement, 80).count("‡") == sum(row.count("‡") for row in map(str, agreement.tables[0][1].rows)) + 1
     for label in ("good:as=old", "good+ped:as=wide", "lost:as=a"):
         assert label in shown(variants, 80)
