@@ -133,6 +133,19 @@ class Published:
         """That have a truth on any dataset."""
         return list(dict.fromkeys(name for (of, _), column in self.truth.items() if of == pool for name in column))
 
+    def network(self, candidate: str) -> tuple[str, bool]:
+        """Its name in the list of networks, and whether that list's weights are its own.
+
+        architecture@source has other weights on other sources.
+        """
+        architecture, _, source = candidate.partition("@")
+        return self.networks.get(architecture, architecture), source.lower() in ("", "imagenet")
+
+    def unit(self, pool: str) -> float | None:
+        """By which truths are divided to be shares of what could be right; None where one of the pool is no share."""
+        found = {UNITS.get(self.measures[pool, dataset].rpartition(" ")[2]) for dataset in self.datasets(pool)}
+        return found.pop() if len(found) == 1 else None
+
     def shares(self, pool: str) -> dict[str, dict[str, float]]:
         """Dataset -> candidate -> truth in [0, 1]. UsageError for a pool whose truth is no share of anything."""
         found = {}
@@ -146,11 +159,15 @@ class Published:
 
 @dataclass(frozen=True)
 class Network:
-    """What is known of a network before anything is computed. top1: ImageNet accuracy in percent."""
+    """What is known of a network before anything is computed. top1: ImageNet accuracy in percent.
+
+    gmacs: billions of multiply-accumulates for one image, where its source tells them. All three are of that source.
+    """
 
     network: str
     top1: float
     parameters: float
+    gmacs: float | None
     source: str
 
 
@@ -224,12 +241,8 @@ def load(name: str) -> Published:
 
 
 def networks() -> dict[str, Network]:
-    """Parameters and ImageNet top-1 of the networks that published suites rank, by name."""
-    rows = _rows(_home(), "imagenet")
-    return {
-        row["network"]: Network(row["network"], float(row["top1"]), float(row["parameters"]), row["source"])
-        for row in rows
-    }
+    """Parameters, operations and ImageNet top-1 of the networks that published suites rank, by name."""
+    return {row["network"]: _network(row) for row in _rows(_home(), "imagenet")}
 
 
 def claims() -> list[Claims]:
@@ -252,6 +265,11 @@ def _home() -> Traversable:
 def _rows(folder: Traversable, table: str) -> list[dict[str, str]]:
     file = folder.joinpath(f"{table}.csv")
     return list(csv.DictReader(file.read_text(encoding="utf-8").splitlines())) if file.is_file() else []
+
+
+def _network(row: Mapping[str, str]) -> Network:
+    gmacs = float(row["gmacs"]) if row["gmacs"] else None
+    return Network(row["network"], float(row["top1"]), float(row["parameters"]), gmacs, row["source"])
 
 
 def _explanation(table: Mapping[str, object]) -> Explanation:

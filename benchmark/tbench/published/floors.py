@@ -1,8 +1,9 @@
-"""Orders of published candidates that take no features: parameters, ImageNet accuracy, how they did elsewhere."""
+"""Orders of published candidates that take no features: size, operations, ImageNet accuracy, how they did elsewhere."""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from statistics import fmean
 
 from scipy import stats
@@ -11,38 +12,41 @@ from tbench.published.facts import Network, Published, networks
 from tbench.published.rounding import numbers
 
 PARAMETERS = "parameters"
+FLOPS = "FLOPs"
 TOP1 = "ImageNet top-1"
 ELSEWHERE = "mean rank on the other datasets"
 KNOWN = 0.5  # the share of a pool's candidates that a floor must know to be shown
 
 
-def floors(published: Published, pool: str) -> dict[str, dict[str, dict[str, float]]]:
+def floors(published: Published, pool: str, datasets: Sequence[str]) -> dict[str, dict[str, dict[str, float]]]:
     """Floor -> dataset -> candidate -> score, higher is better; only what can be known."""
-    found = {name: _network(published, name) for name in published.candidates(pool)}
-    parameters = {name: network.parameters for name, (network, _) in found.items() if network}
-    top1 = {name: network.top1 for name, (network, own) in found.items() if network and own}
-    datasets = published.datasets(pool)
+    known = _known(published, pool)
+    static = {
+        PARAMETERS: {name: network.parameters for name, (network, _) in known.items()},
+        FLOPS: {name: network.gmacs for name, (network, _) in known.items() if network.gmacs is not None},
+        TOP1: {name: network.top1 for name, (network, own) in known.items() if own},
+    }
     told = {
         label: dict.fromkeys(datasets, scores)
-        for label, scores in ((PARAMETERS, parameters), (TOP1, top1))
-        if len(set(scores.values())) > 1 and len(scores) >= KNOWN * len(found)
+        for label, scores in static.items()
+        if len(set(scores.values())) > 1 and len(scores) >= KNOWN * len(published.candidates(pool))
     }
     if len(datasets) > 1:
-        told[ELSEWHERE] = {dataset: _elsewhere(published, pool, dataset) for dataset in datasets}
+        told[ELSEWHERE] = {dataset: _elsewhere(published, pool, dataset, datasets) for dataset in datasets}
     return told
 
 
-def _network(published: Published, candidate: str) -> tuple[Network | None, bool]:
-    """And whether its ImageNet weights are the candidate's; architecture@source has other weights on other sources."""
-    architecture, _, source = candidate.partition("@")
-    network = networks().get(published.networks.get(architecture, architecture))
-    return network, source.lower() in ("", "imagenet")
+def _known(published: Published, pool: str) -> dict[str, tuple[Network, bool]]:
+    """Candidates of a listed network, and whether they have its very weights."""
+    listed = networks()
+    names = {candidate: published.network(candidate) for candidate in published.candidates(pool)}
+    return {candidate: (listed[name], own) for candidate, (name, own) in names.items() if name in listed}
 
 
-def _elsewhere(published: Published, pool: str, dataset: str) -> dict[str, float]:
-    """Each candidate's mean share of candidates that it leaves behind or equals, over the datasets that it has."""
+def _elsewhere(published: Published, pool: str, dataset: str, datasets: Sequence[str]) -> dict[str, float]:
+    """Each candidate's mean share of candidates that it leaves behind or equals, over those datasets that it has."""
     shares: dict[str, list[float]] = defaultdict(list)
-    for other in published.datasets(pool):
+    for other in datasets:
         if other != dataset:
             column = published.truth[pool, other]
             for name, rank in zip(column, stats.rankdata(numbers(column.values())), strict=True):

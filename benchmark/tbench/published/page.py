@@ -25,9 +25,13 @@ from tbench.leaderboard.tables import (
     tau,
     with_best,
 )
+from tbench.published.ceiling import ceiling_section
 from tbench.published.facts import Published
-from tbench.published.rankings import Board, Line, Truth, boards
+from tbench.published.lineup import ranked as coverage
+from tbench.published.printed import printed_section
+from tbench.published.rankings import Board, Line, Truth, boards, by_pool
 from tbench.published.rounding import numbers
+from tbench.published.sureness import sureness_sections
 from tbench.published.verdict import STATUSES, Verdict, counts
 from tbench.statistics import Agreement
 
@@ -138,13 +142,15 @@ def _page(published: Published, verdicts: Sequence[Verdict], ranked: Sequence[Bo
 
 def _sections(published: Published, verdicts: Sequence[Verdict], ranked: Sequence[Board]) -> Iterator[Section]:
     yield _replay_section(verdicts)
+    pools = by_pool(published)
     if any(board.lines for board in ranked):
         yield _agreement_section(ranked)
-    if printed := _printed_tables(verdicts):
-        before = ("Correlations as their authors print them, of scores that nobody else can see.",)
-        yield Section("printed", "As printed", before, printed)
-    if published.times:
-        yield _times_section(published)
+    if printed := printed_section(published, verdicts, pools):
+        yield printed
+    yield from sureness_sections(published, pools)
+    if pools:
+        yield ceiling_section(published, pools)
+    yield _times_section(published)
     if published.truth:
         yield _truth_section(published)
 
@@ -171,8 +177,9 @@ def _replay_section(verdicts: Sequence[Verdict]) -> Section:
 def _agreement_section(ranked: Sequence[Board]) -> Section:
     before = (
         "Weighted Kendall τ (SciPy's default) of the published scores with the published truth, larger is better. "
-        "Floors take no features: parameters and ImageNet top-1 of the network as torchvision or timm list it, and "
-        "each candidate's mean rank on the other datasets of its pool, which knows their truth. "
+        "Floors take no features: parameters, FLOPs (multiply-accumulates for one image) and ImageNet top-1 of the "
+        "network as torchvision or timm list it, and each candidate's mean rank on the other datasets of its pool, "
+        "which knows their truth. A constant, the same score for all, orders nothing: it has no τ_w. "
         f"{PARTIAL}: candidates or datasets are missing, so that the mean cannot be compared; bold: the best metric.",
     )
     tables = tuple((board.title, _agreement_table(board)) for board in ranked if board.lines)
@@ -188,7 +195,7 @@ def _agreement_table(board: Board) -> Table:
     means = [marked(tau(line.mean.value), partial=not line.whole) for line in board.lines]
     rated = [line.mean.value if line.whole and not line.floor else None for line in board.lines]
     columns.append(with_best(means, rated))
-    columns.append([_ranked(line) for line in board.lines])
+    columns.append([coverage(line) for line in board.lines])
     null = tau(board.chance.quantile if board.chance else None)
     last = ("random orders, 95 % quantile of the mean", *[""] * len(heads), null, "")
     header = ("metric", *heads, "mean", "candidates")
@@ -198,29 +205,6 @@ def _agreement_table(board: Board) -> Table:
 def _competing(line: Line, truth: Truth) -> float | None:
     ranking = line.rankings[truth]
     return ranking.agreement.tau_w if ranking.of == ranking.total and not line.floor else None
-
-
-def _ranked(line: Line) -> str:
-    """How many of the cells of candidate and dataset have a score."""
-    of, total = (sum(getattr(each, name) for each in line.rankings.values()) for name in ("of", "total"))
-    return "all" if of == total else f"{of} of {total} cells"
-
-
-def _printed_tables(verdicts: Sequence[Verdict]) -> tuple[tuple[str, Table], ...]:
-    """What is printed and cannot be computed, by table and pool: a metric without scores has a row."""
-    tables = []
-    alone = [verdict for verdict in verdicts if verdict.why == f"no scores of {verdict.metric} are public"]
-    for key in dict.fromkeys((verdict.pool, verdict.table, verdict.statistic) for verdict in alone):
-        cells = [verdict for verdict in alone if (verdict.pool, verdict.table, verdict.statistic) == key]
-        heads = list(dict.fromkeys(verdict.dataset for verdict in cells))
-        values = {(verdict.metric, verdict.dataset): verdict.published for verdict in cells}
-        rows = [
-            (metric, *(values.get((metric, head), NOTHING) for head in heads))
-            for metric in dict.fromkeys(verdict.metric for verdict in cells)
-        ]
-        title = f"{key[0]} ({key[1]}, {key[2]})"
-        tables.append((title, Table(("metric", *heads), tuple(rows), "l" + "r" * len(heads))))
-    return tuple(tables)
 
 
 def _truth_section(published: Published) -> Section:
@@ -233,6 +217,8 @@ def _truth_section(published: Published) -> Section:
 
 def _times_section(published: Published) -> Section:
     rows = tuple((time.setting, time.method, time.seconds, time.speedup or NOTHING) for time in published.times)
+    if not rows:
+        return Section("times", "What it cost", ("Not known: no seconds were published.",), ())
     table = Table(("setting", "method", "seconds", "speed-up over fine-tuning"), rows, "llrr")
     before = ("Measured by the authors on machines of theirs; not to be compared with seconds measured elsewhere.",)
     return Section("times", "Seconds, as printed", before, (("", table),))

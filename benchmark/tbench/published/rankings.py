@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tbench.published.facts import Published
@@ -32,6 +32,7 @@ class Line:
 
     metric: str
     floor: bool
+    scores: Mapping[Truth, Mapping[str, float]]
     rankings: Mapping[Truth, Ranking]
 
     @property
@@ -64,6 +65,11 @@ def boards(published: Published) -> list[Board]:
     return [_board(published, pool, _truths(published, pool)) for pool in published.pools]
 
 
+def by_pool(published: Published) -> list[Board]:
+    """One for each pool, however many datasets it has."""
+    return [_board(published, pool, _truths(published, pool)) for pool in published.pools]
+
+
 def _truths(published: Published, pool: str) -> list[Truth]:
     scored = {dataset for of, dataset, _ in published.scores if of == pool}
     return [(pool, dataset) for dataset in published.datasets(pool) if dataset in scored or not scored]
@@ -71,22 +77,28 @@ def _truths(published: Published, pool: str) -> list[Truth]:
 
 def _board(published: Published, title: str, truths: Sequence[Truth]) -> Board:
     metrics = dict.fromkeys(metric for pool, _ in truths for metric in published.metrics(pool))
-    lines = [Line(metric, False, dict(_of_metric(published, metric, truths))) for metric in metrics]
-    below = {pool: floors(published, pool) for pool, _ in truths}
+    lines = [_line(published, metric, False, _of_metric(published, metric, truths)) for metric in metrics]
+    below = {
+        pool: floors(published, pool, [dataset for of, dataset in truths if of == pool])
+        for pool in dict.fromkeys(pool for pool, _ in truths)
+    }
     for floor in dict.fromkeys(name for known in below.values() for name in known):
         scores = {(pool, dataset): below[pool].get(floor, {}).get(dataset, {}) for pool, dataset in truths}
-        lines.append(Line(floor, True, {truth: _ranking(published, truth, scores[truth]) for truth in truths}))
+        lines.append(_line(published, floor, True, scores))
     lines = [line for line in lines if line.mean.value is not None]
     lines.sort(key=lambda line: (line.floor, not line.whole, -(line.mean.value or 0.0), line.metric))
     chance = null_quantile([numbers(published.truth[truth].values()) for truth in truths], DRAWS, SEED)
     return Board(title, tuple(truths), tuple(lines), chance)
 
 
-def _of_metric(published: Published, metric: str, truths: Sequence[Truth]) -> Iterator[tuple[Truth, Ranking]]:
-    for pool, dataset in truths:
-        column = scores_of(published, pool, dataset, metric)
-        scores = {name: float(text) for name, text in column.items()}
-        yield (pool, dataset), _ranking(published, (pool, dataset), scores)
+def _of_metric(published: Published, metric: str, truths: Sequence[Truth]) -> dict[Truth, dict[str, float]]:
+    columns = {(pool, dataset): scores_of(published, pool, dataset, metric) for pool, dataset in truths}
+    return {truth: {name: float(text) for name, text in column.items()} for truth, column in columns.items()}
+
+
+def _line(published: Published, metric: str, floor: bool, scores: Mapping[Truth, Mapping[str, float]]) -> Line:
+    rankings = {truth: _ranking(published, truth, column) for truth, column in scores.items()}
+    return Line(metric, floor, scores, rankings)
 
 
 def _ranking(published: Published, truth: Truth, scores: Mapping[str, float]) -> Ranking:
