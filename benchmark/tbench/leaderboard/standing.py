@@ -87,7 +87,7 @@ def too_large(lineup: Lineup) -> bool:
 
 def draws_of(study: Study) -> int:
     """As many as make an interval, unless that takes too long."""
-    datasets, repeats, rows, candidates = study.scores.shape
+    datasets, repeats, rows, candidates = map(int, study.scores.shape)
     kinds = 2 + (study.truths.shape[1] > 1)
     each = kinds * datasets * candidates * (candidates + CANDIDATES) * (ROWS + rows * repeats)
     return min(DRAWS, WORK // max(1, each))
@@ -131,9 +131,17 @@ def find_standings(lineup: Lineup) -> Standings | None:
     return Standings(
         tuple(
             Standing(
-                entry,
-                *(_told(each[at]) for each in (means, low, high, models, seeds, repeats)),
-                *(_told(each[at]) for each in (least, most, chance.means, share)),
+                entry=entry,
+                mean=_told(means[at]),
+                low=_told(low[at]),
+                high=_told(high[at]),
+                models=_told(models[at]),
+                seeds=_told(seeds[at]),
+                repeats=_told(repeats[at]),
+                least=_told(least[at]),
+                most=_told(most[at]),
+                p=_told(chance.means[at]),
+                share=_told(share[at]),
                 group=classes.get(at),
             )
             for at, entry in enumerate(entries)
