@@ -90,7 +90,7 @@ def draws_of(study: Study) -> int:
     datasets, repeats, rows, candidates = map(int, study.scores.shape)
     kinds = 2 + (study.truths.shape[1] > 1)
     each = kinds * datasets * candidates * (candidates + CANDIDATES) * (ROWS + rows * repeats)
-    return min(DRAWS, WORK // max(1, each))
+    return min(DRAWS, int(WORK // max(1, each)))
 
 
 def find_standings(lineup: Lineup) -> Standings | None:
