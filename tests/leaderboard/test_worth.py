@@ -85,8 +85,12 @@ def test_equal_scores_are_a_random_pick_and_have_no_fidelity() -> None:
 
 
 def test_fidelity_is_one_where_leads_are_in_proportion() -> None:
-    proportional = {dataset: {0: {name: 7 * value for name, value in of.items()}} for dataset, of in TRUTH.items()}
-    assert worth_of(Scorer("m", "metric", proportional), TRUTH).means["fidelity"] == pytest.approx(1)
+    scorer = Scorer(
+        "m",
+        "metric",
+        {dataset: {0: {name: 7 * value for name, value in of.items()}} for dataset, of in TRUTH.items()},
+    )
+    assert worth_of(scorer, TRUTH).means["fidelity"] == pytest.approx(1)
 
 
 def test_means_are_over_repeats_first() -> None:

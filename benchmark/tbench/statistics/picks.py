@@ -70,8 +70,8 @@ def fidelity(scores: ArrayLike, truth: ArrayLike) -> float | None:
 
 def _halved(values: Array) -> Array:
     """Within [-1/2, 1/2], so that no gap overflows and no square vanishes."""
-    halves: Array = values / np.abs(values).max() / 2
-    return halves
+    halved: Array = values / np.abs(values).max() / 2
+    return halved
 
 
 def _pearson(one: Array, other: Array) -> float | None:

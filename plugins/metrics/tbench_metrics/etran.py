@@ -74,10 +74,10 @@ def etran(
         raise EvidenceError(f"etran takes energies (C, N) and probabilities (C,) of one pool; these are {told}")
     parts = np.stack([_mean(energies, percent, tail), posteriors], axis=1)
     place = _place(parts, pool_place)
-    scaled = _scaled(parts)
+    scaled = _scaled(parts, place)
     terms = dict(zip(WEIGHTS, map(float, parts[place]), strict=True))
     count = float(np.isfinite(parts).all(axis=1).sum())
-    return Score(float(scaled[place] @ [*WEIGHTS.values()]), terms | {"candidates": count}, WEIGHTS)
+    return Score(float(scaled @ [*WEIGHTS.values()]), terms | {"candidates": count}, WEIGHTS)
 
 
 def _mean(energies: FloatArray, percent: float, tail: str) -> FloatArray:
@@ -103,15 +103,15 @@ def _place(parts: FloatArray, pool_place: int) -> int:
     return place
 
 
-def _scaled(parts: FloatArray) -> FloatArray:
-    """Columns to [0, 1] over the candidates that have all parts; 0 where these agree."""
+def _scaled(parts: FloatArray, place: int) -> FloatArray:
+    """One candidate's, to [0, 1] over the candidates that have all parts; 0 where these agree."""
     known = parts[np.isfinite(parts).all(axis=1)]
     lowest, spread = known.min(axis=0), np.ptp(known, axis=0)
     if not spread.any():
         raise Inapplicable("all candidates of the pool that have both parts agree in them")
     if not spread.all():
         warnings.warn("etran: all candidates agree in one of the parts", SaturationWarning, stacklevel=3)
-    return np.asarray(np.divide(parts - lowest, spread, out=np.zeros_like(parts), where=spread > 0))
+    return np.asarray(np.divide(parts[place] - lowest, spread, out=np.zeros_like(spread), where=spread > 0))
 
 
 def energies(source_logits: NDArray[Any]) -> FloatArray:

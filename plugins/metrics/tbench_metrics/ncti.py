@@ -55,7 +55,7 @@ def ncti(
     if parts.ndim != 2 or parts.shape[1] != 3:
         raise EvidenceError(f"ncti takes three numbers for each candidate of a pool, (C, 3); these are {parts.shape}")
     place = _place(parts, pool_place)
-    scaled = _scaled(parts)[place]
+    scaled = _scaled(parts, place)
     terms = dict(zip(WEIGHTS, map(float, parts[place]), strict=True))
     count = float(np.isfinite(parts).all(axis=1).sum())
     return Score(float(scaled @ [*WEIGHTS.values()]), terms | {"candidates": count}, WEIGHTS)
@@ -72,15 +72,15 @@ def _place(parts: FloatArray, pool_place: int) -> int:
     return place
 
 
-def _scaled(parts: FloatArray) -> FloatArray:
-    """Columns to [0, 1] over the candidates that have all parts; 0 where these agree."""
+def _scaled(parts: FloatArray, place: int) -> FloatArray:
+    """One candidate's, to [0, 1] over the candidates that have all parts; 0 where these agree."""
     known = parts[np.isfinite(parts).all(axis=1)]
     lowest, spread = known.min(axis=0), np.ptp(known, axis=0)
     if not spread.any():
         raise Inapplicable("all candidates of the pool that have a discriminant agree in all three parts")
     if not spread.all():
         warnings.warn("ncti: all candidates agree in one of the parts", SaturationWarning, stacklevel=3)
-    return np.asarray(np.divide(parts - lowest, spread, out=np.zeros_like(parts), where=spread > 0))
+    return np.asarray(np.divide(parts[place] - lowest, spread, out=np.zeros_like(spread), where=spread > 0))
 
 
 def pool_ncti(pool_of_ncti_parts: Pool) -> FloatArray:
