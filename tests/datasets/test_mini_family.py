@@ -20,8 +20,6 @@ TARGETS = {  # classes, train, val, test
     "orient": (8, 640, 300, 1000),
     "texture": (6, 180, 300, 1000),
     "petals": (6, 240, 300, 1000),
-    "ferns": (12, 240, 300, 1000),
-    "dust": (10, 240, 300, 1000),
 }
 SINGLE = {"source-glyph": 60, "source-shape": 20, "source-texture": 20, "source-fractal": 40}
 SOURCES = {"source-mix": 100, **SINGLE, **{f"{name}-half": classes // 2 for name, classes in SINGLE.items()}}

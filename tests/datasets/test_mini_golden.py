@@ -19,7 +19,7 @@ GOLDEN = json.loads(Path(__file__).with_name("golden.json").read_text())
 
 def test_all_parts_but_the_large_ones_are_guarded():
     targets = ("digits", "letters", "symbols", "typeface", "count", "orient", "texture")
-    targets += ("petals", "ferns", "dust", "reference")
+    targets += ("petals", "reference")
     expected = [f"{name}/{part}" for name in targets for part in ("train", "val", "test")]
     single = ("glyph", "shape", "texture", "fractal")
     kinds = ("mix", *single, *(f"{kind}-half" for kind in single))

@@ -1,4 +1,4 @@
-"""Eleven targets, nine sources, their samples and a reference set, 32 x 32 images, real and rendered, made locally."""
+"""Nine targets, nine sources, their samples and a reference set, 32 x 32 images, real and rendered, made locally."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tbench_datasets.mini.targets import targets
 
 
 class Family:
-    """mini/...: eleven targets, nine sources, a sample of each, and a reference set, 32 x 32 RGB, drawn on the spot."""
+    """mini/...: nine targets, nine sources, a sample of each, and a reference set, 32 x 32 RGB, drawn on the spot."""
 
     def names(self) -> Iterable[str]:
         return [name.removeprefix("mini/") for name in _members()]

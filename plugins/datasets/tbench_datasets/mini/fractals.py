@@ -44,20 +44,20 @@ def find_systems(count: int) -> Systems:
     return Systems(np.concatenate([s.maps for s in found]), np.concatenate([s.thresholds for s in found]))
 
 
-def fractal_masks(labels: NDArray[np.int64], stream: RandomState, systems: Systems, count: int = POINTS) -> FloatArray:
-    """(N,) indices of systems -> masks (N, 32, 32) of so many points; coefficients vary by a tenth, any rotation."""
+def fractal_masks(labels: NDArray[np.int64], stream: RandomState, systems: Systems) -> FloatArray:
+    """(N,) indices of systems -> masks (N, 32, 32); every coefficient is varied by up to a tenth, any rotation."""
     n = len(labels)
     maps = systems.maps[labels] * stream.uniform(0.9, 1.1, (n, MAPS, 2, 3))
-    chosen = (stream.rand(SETTLING + count, n, 1) > systems.thresholds[labels]).sum(axis=2)
+    chosen = (stream.rand(SETTLING + POINTS, n, 1) > systems.thresholds[labels]).sum(axis=2)
     every = np.arange(n)
-    points = np.empty((SETTLING + count, n, 2))
+    points = np.empty((SETTLING + POINTS, n, 2))
     point = np.zeros((n, 2))
     for step, choice in enumerate(chosen):
         a = maps[every, choice]
         # a system varied into divergence stays finite
         point = np.clip(a[:, :, 0] * point[:, :1] + a[:, :, 1] * point[:, 1:] + a[:, :, 2], -50, 50)
         points[step] = point
-    cloud = points[SETTLING:].transpose(1, 2, 0)  # (N, 2, count)
+    cloud = points[SETTLING:].transpose(1, 2, 0)  # (N, 2, POINTS)
     cloud = cloud - cloud.mean(axis=2, keepdims=True)
     angle = stream.uniform(-np.pi, np.pi, (n, 1))
     x = np.cos(angle) * cloud[:, 0] - np.sin(angle) * cloud[:, 1]

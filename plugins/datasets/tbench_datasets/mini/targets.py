@@ -1,4 +1,4 @@
-"""Eleven targets, framed like VTAB (Zhai et al., 2019): natural, specialised and structured tasks of few images."""
+"""Nine targets, framed like VTAB (Zhai et al., 2019): natural, specialised and structured tasks of few images."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from tbench_datasets.mini.count import MOST, draw_count
 from tbench_datasets.mini.dataset import Draw, MiniDataset
 from tbench_datasets.mini.digits import draw_digits
 from tbench_datasets.mini.lettering import draw_letters, draw_orient, draw_symbols, draw_typeface
+from tbench_datasets.mini.petals import PETALS, draw_petals
 from tbench_datasets.mini.photo import MATERIALS, draw_photo
 from tbench_datasets.mini.roughness import EXPONENTS, draw_texture
-from tbench_datasets.mini.unseen import DUST, FERNS, PETALS, draw_dust, draw_ferns, draw_petals
 
 
 def targets() -> Iterator[MiniDataset]:
-    """Two targets of real images, then nine rendered ones."""
+    """Two targets of real images, then seven rendered ones."""
     yield _target("digits", 10, (100, 400, 997), draw_digits)
     yield _target("photo", len(MATERIALS), (180, 300, 1000), draw_photo)
     yield _target("letters", len(ARMENIAN), (240, 300, 1000), draw_letters)
@@ -25,8 +25,6 @@ def targets() -> Iterator[MiniDataset]:
     yield _target("orient", 8, (640, 300, 1000), draw_orient)
     yield _target("texture", len(EXPONENTS), (180, 300, 1000), draw_texture)
     yield _target("petals", len(PETALS), (240, 300, 1000), draw_petals)
-    yield _target("ferns", FERNS, (240, 300, 1000), draw_ferns)
-    yield _target("dust", DUST, (240, 300, 1000), draw_dust)
 
 
 def _target(name: str, classes: int, sizes: tuple[int, int, int], draw: Draw) -> MiniDataset:
