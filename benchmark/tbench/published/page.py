@@ -27,6 +27,7 @@ from tbench.leaderboard.tables import (
 )
 from tbench.published.ceiling import ceiling_section
 from tbench.published.facts import Published
+from tbench.published.following import worth_sections
 from tbench.published.lineup import ranked as coverage
 from tbench.published.printed import printed_section
 from tbench.published.rankings import Board, Line, Truth, boards, by_pool
@@ -148,6 +149,7 @@ def _sections(published: Published, verdicts: Sequence[Verdict], ranked: Sequenc
     if printed := printed_section(published, verdicts, pools):
         yield printed
     yield from sureness_sections(published, pools)
+    yield from worth_sections(published, pools)
     if pools:
         yield ceiling_section(published, pools)
     yield _times_section(published)
