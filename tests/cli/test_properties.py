@@ -140,7 +140,7 @@ def test_what_compares_tasks_alone_is_blind() -> None:
     catalogue = Catalogue.installed()
     metrics = [catalogue.metric(name) for name in catalogue.metrics.names()]
     blind = {metric.label for metric in metrics if Properties.of(metric, catalogue.nodes).blind}
-    assert blind == {"domain-similarity", "otdd", "task2vec", "nce-paired", "random"}
+    assert blind == {"constant", "domain-similarity", "otdd", "task2vec", "nce-paired", "random"}
 
 
 def test_the_committed_page_is_what_the_command_makes(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from tbench.leaderboard.following import Scorer, worth_of
+from tbench.leaderboard.metrics import Kind
 from tbench.leaderboard.tables import Section, counted
 from tbench.leaderboard.worth import TITLE, following_section
 from tbench.published.facts import Published
@@ -34,5 +35,5 @@ def worth_sections(published: Published, pools: Sequence[Board]) -> Iterator[Sec
 
 
 def _scorer(line: Line) -> Scorer:
-    kind = "floor" if line.floor else "metric"
+    kind: Kind = "floor" if line.floor else "metric"
     return Scorer(line.metric, kind, {dataset: {None: scores} for (_, dataset), scores in line.scores.items()})
