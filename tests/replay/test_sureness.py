@@ -150,3 +150,9 @@ def test_noise_of_the_truth_bounds_what_can_be_reached() -> None:
     close = published([], [], truth=near, scores={}, measures=dict.fromkeys(near, "accuracy percent"))
     ((_, *reached),) = ceiling_section(close, by_pool(close)).tables[0][1].rows
     assert 0.9 > float(reached[0]) > float(reached[1]) > float(reached[2]) > 0
+
+
+def test_of_one_dataset_no_hierarchy_is_told() -> None:
+    suite = published(["1", "2", "3", "4"], ["10", "20", "30", "45"])
+    (section,) = sections(suite)
+    assert "The pool: m3 is best; the best candidate leaves 55.0 points to 100 on average." in section.after

@@ -20,7 +20,10 @@ def hierarchy(lineup: Lineup, standings: Standings) -> list[str]:
         else f"Kendall's W of the truths is {found.w:.2f} (1: the same order on all {found.datasets} datasets)"
     )
     room = f"; the best candidate leaves {percent(found.head_room)} points to 100 on average" if lineup.shares else ""
-    said = [f"The pool: {agreed}; {lineup.candidates[found.winner]} is best on {100 * found.won:.0f} % of them{room}."]
+    winner = f"{lineup.candidates[found.winner]} is best"
+    if lineup.datasets < 2:
+        return [f"The pool: {winner}{room}."]
+    said = [f"The pool: {agreed}; {winner} on {100 * found.won:.0f} % of them{room}."]
     floor = _list_elsewhere(truth)
     if floor is not None:
         metrics = standings.metrics
