@@ -63,7 +63,7 @@ CASES = [
 ]
 # Solved in closed form, by a decomposition or by counting, or by a fixed number of steps that is the definition (SFDA).
 DIRECT = {
-    *("concept-variance", "emms", "energy", "int", "tmi", "transac"),
+    *("constant", "flops", "concept-variance", "emms", "energy", "int", "tmi", "transac"),
     *("dds", "depara", "gbc", "hscore", "hscore-shrunk", "knn", "lab-mse", "lda", "leep", "lfc", "lin-mse"),
     *(
         "linear-probe",

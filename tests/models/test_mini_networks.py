@@ -59,7 +59,7 @@ def test_weights_are_stored_in_half_precision_and_finite(name: str) -> None:
 
 
 def test_the_package_stays_small() -> None:
-    assert sum(file_of(SHIPPED, name).stat().st_size for name in TRAINED) < 3.5e6
+    assert sum(file_of(SHIPPED, name).stat().st_size for name in TRAINED) < 5e6
 
 
 @pytest.mark.parametrize("name", WITH_HEAD)
@@ -157,7 +157,7 @@ def test_a_head_knows_its_source_as_well_as_its_card_says(name: str) -> None:
     network = family.candidate(name, None).load()
     claimed = card.source_accuracy
     assert claimed is not None
-    assert claimed > 10 / card.classes
+    assert claimed > min(10 / card.classes, 0.9)
     assert accuracy(network, source.split("val", 0)) == pytest.approx(claimed, abs=0.003)
     fresh = source.split("test", 0)
     error = (2 * claimed * (1 - claimed) / len(fresh.labels)) ** 0.5
