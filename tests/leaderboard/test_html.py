@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from tbench.leaderboard.board import make_board
 from tbench.leaderboard.html.difference import cliques
 from tbench.leaderboard.html.heatmap import heatmap
+from tbench.leaderboard.html.index import Entry, Published, index_page
 from tbench.leaderboard.html.markup import VOID, Html, joined, prose, tag
 from tbench.leaderboard.html.rows import Rows
 from tbench.leaderboard.html.scale import Scale
@@ -202,14 +203,14 @@ def test_elements() -> None:
 def test_a_scale_holds_all_values(values: list[float]) -> None:
     scale = Scale.holding(values, 10, 200)
     assert all(10 <= scale.at(value) <= 200 for value in values)
-    assert 1 <= len(scale.ticks) <= 10
-    assert all(10 - 1e-6 <= scale.at(tick) <= 200 + 1e-6 for tick in scale.ticks)
+    assert 1 <= len(scale.ticks()) <= 10
+    assert all(10 - 1e-6 <= scale.at(tick) <= 200 + 1e-6 for tick in scale.ticks())
 
 
 def test_a_logarithmic_scale() -> None:
     scale = Scale.holding([0.01, 10.0], 0, 300, log=True)
-    assert scale.ticks == pytest.approx([0.01, 0.1, 1.0, 10.0])
-    assert np.diff([scale.at(tick) for tick in scale.ticks]) == pytest.approx([300 / 1.08 / 3] * 3)
+    assert scale.ticks() == pytest.approx([0.01, 0.1, 1.0, 10.0])
+    assert np.diff([scale.at(tick) for tick in scale.ticks()]) == pytest.approx([300 / 1.08 / 3] * 3)
 
 
 def test_cliques_are_the_largest_groups_within_the_distance() -> None:
@@ -239,3 +240,20 @@ def test_rows_hold_what_the_tables_say() -> None:
     assert good.interval is not None
     assert good.mean is not None
     assert good.interval[0] <= good.mean <= good.interval[1]
+
+
+def test_an_index_holds_names_as_names() -> None:
+    entry = Entry(f"my suite#{EVIL}", EVIL, EVIL, 4, 2, 1, f"{EVIL} 0.5", "–", "–")
+    tree = Tree(index_page([entry], [Published("ped", EVIL)]))
+    assert tree.tags["img"] == tree.tags["b"] == 0
+    assert tree.tags["script"] == 1
+    links = tree.values("href")
+    assert len(links) == 3
+    assert all(link.startswith("./") and not set(link) & set(' #<>"') for link in links)
+
+
+def test_an_entry_names_the_best_that_misses_nothing() -> None:
+    entry = Entry.of(make_board(whole_store(), whole_frame()))
+    assert (entry.folder, entry.candidates, entry.datasets) == ("small", 4, 2)
+    assert entry.best.startswith("good ")
+    assert entry.floor.startswith("random ")

@@ -28,20 +28,27 @@ from tbench.leaderboard.worth import worth_section
 from tbench.results import Record
 
 
-@uncollected()
 def publish(records: Iterable[Record] | Facts, frame: Frame, out: Path) -> Path:
+    """`publish_board` of records: those of one suite, of any protocol."""
+    with uncollected():
+        return publish_board(make_board(records, frame), out)
+
+
+def publish_board(board: Board, out: Path) -> Path:
     """Write README.md, index.html and CSV files into the frame's folder of out; the same records give the same bytes.
 
-    The path of README.md.
-
-    records: those of one suite, of any protocol. TbenchError where nothing can be written.
+    The path of README.md. TbenchError where nothing can be written.
     """
-    if ".." in (inside := PurePath(frame.folder)).parts or inside.is_absolute():
-        raise TbenchError(f"leaderboard {frame.folder!r} would not lie in {out}; give the suite another name")
-    board = make_board(records, frame)
-    folder = out / inside
+    if ".." in (inside := PurePath(board.frame.folder)).parts or inside.is_absolute():
+        raise TbenchError(f"leaderboard {board.frame.folder!r} would not lie in {out}; give the suite another name")
     made = sections(board)
     files = tidy_files(board) | {"README.md": _in_markdown(board, made), "index.html": _in_html(board, made)}
+    put(files, out / inside)
+    return out / inside / "README.md"
+
+
+def put(files: Mapping[str, str], folder: Path) -> None:
+    """Each whole, and no drafts of others beside them. TbenchError where that cannot be."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in files.items():
@@ -50,7 +57,6 @@ def publish(records: Iterable[Record] | Facts, frame: Frame, out: Path) -> Path:
             draft.unlink(missing_ok=True)
     except OSError as error:
         raise TbenchError(f"leaderboard {folder} cannot be written: {error.strerror or error}") from error
-    return folder / "README.md"
 
 
 SECTIONS: Mapping[str, Callable[[Board], Section]] = {

@@ -26,7 +26,7 @@ def difference(standings: Standings | None) -> Html | None:
     groups = cliques(ranks, distance)
     words = (
         f"Mean ranks over {found.datasets} datasets, best on the left, of metrics that miss nothing. A bar joins those "
-        f"that differ by less than {distance:.1f} ranks, which Nemenyi's test does not tell apart at {LEVEL:g}."
+        f"that differ by no more than {distance:.1f} ranks, which Nemenyi's test does not tell apart at {LEVEL:g}."
     )
     return figure("difference", "Critical differences", [words], boxed(_picture(ranked, groups, distance)))
 

@@ -8,6 +8,7 @@ from tbench.leaderboard.html.scale import Scale
 from tbench.leaderboard.tables import tau
 
 WIDTH, HEIGHT = 200, 20  # pixels
+TICKS = 5
 
 
 def scale_of(rows: Rows) -> Scale:
@@ -49,7 +50,7 @@ def told(row: Row) -> str:
 
 def _ticks(scale: Scale) -> list[float]:
     """Those whose numbers have room."""
-    return [round(tick, 6) for tick in scale.ticks if 10 < scale.at(tick) < WIDTH - 10]
+    return [round(tick, 6) for tick in scale.ticks(TICKS) if 10 < scale.at(tick) < WIDTH - 10]
 
 
 def _line(kind: str, x: float) -> Html:

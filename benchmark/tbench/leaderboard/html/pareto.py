@@ -71,8 +71,8 @@ def _axes(across: Scale, up: Scale, rows: Rows) -> list[Html]:
         y = up.at(rows.ceiling)
         lines.append(tag("line", class_="ceiling", x1=LEFT, x2=RIGHT, y1=y, y2=y))
         lines.append(tag("text", "noise ceiling", x=RIGHT, y=y - 4, text_anchor="end"))
-    lines += [tag("text", f"{tick:z.1f}", x=LEFT - 8, y=up.at(tick) + 4, text_anchor="end") for tick in up.ticks]
-    for tick in across.ticks:
+    lines += [tag("text", f"{tick:z.1f}", x=LEFT - 8, y=up.at(tick) + 4, text_anchor="end") for tick in up.ticks()]
+    for tick in across.ticks():
         x = across.at(tick)
         lines.append(tag("line", class_="axis", x1=x, x2=x, y1=TOP, y2=BOTTOM))
         lines.append(tag("text", f"{tick:g} s", x=x, y=BOTTOM + 18, text_anchor="middle"))

@@ -32,14 +32,13 @@ class Scale:
         low, high, here = (math.log10(each) if self.log else each for each in (self.low, self.high, value))
         return self.start + (self.end - self.start) * (here - low) / (high - low)
 
-    @property
-    def ticks(self) -> list[float]:
+    def ticks(self, most: int = TICKS) -> list[float]:
         """Round numbers: powers of ten, or steps of 1, 2 or 5 times one."""
         if self.log:
             return [
                 10.0**power for power in range(math.ceil(math.log10(self.low)), math.floor(math.log10(self.high)) + 1)
             ]
-        rough = (self.high - self.low) / TICKS
+        rough = (self.high - self.low) / most
         size = 10 ** math.floor(math.log10(rough))
         step = next(size * factor for factor in (1, 2, 5, 10) if size * factor >= rough)
         first = math.ceil(self.low / step)

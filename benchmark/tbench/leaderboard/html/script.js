@@ -40,6 +40,7 @@ function makeSortable(table) {
 
 function makeFilter() {
   const search = document.getElementById("filter");
+  if (search === null) return;
   const switches = Array.from(document.querySelectorAll(".switch"));
   const rows = Array.from(document.querySelectorAll("#ranking-table tbody tr"));
   const apply = () => {
