@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from tbench.garbage import uncollected
+from tbench.leaderboard.board import make_board
 from tbench.leaderboard.facts import Facts
 from tbench.leaderboard.frame import Frame
-from tbench.leaderboard.page import publish
+from tbench.leaderboard.html.index import Entry, Published, index_page
+from tbench.leaderboard.page import publish_board, put
 from tbench.published import facts, page
 from tbench.published.replay import replay
 from tbench.registry import Registry
@@ -16,13 +19,22 @@ from tbench.suite import Suite, load_suite
 
 
 def publish_all(store: Store, out: Path) -> Iterator[Path]:
-    """Each page as it is written: suites that are installed and that the store knows, then all published ones."""
+    """Each page as it is written: suites that are installed and that the store knows, all published ones, an index."""
+    entries = []
     for name in sorted(store.suites() & set(Registry.installed("suites"))):
         found = Facts.stored(store, name)
         for frame in frames(load_suite(name), found):
-            yield publish(found, frame, out)
+            with uncollected():
+                board = make_board(found, frame)
+                path = publish_board(board, out)
+            entries.append(Entry.of(board))
+            yield path
+    others = []
     for published in map(facts.load, facts.names()):
+        others.append(Published(published.name, published.title))
         yield page.publish(published, replay(published), out)
+    put({"index.html": index_page(entries, others)}, out)
+    yield out / "index.html"
 
 
 def frames(suite: Suite, found: Facts) -> Iterator[Frame]:

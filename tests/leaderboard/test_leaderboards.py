@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from click.testing import CliRunner
@@ -19,6 +21,7 @@ from tbench.store import Store
 from tbench.suite import load_suite
 
 from .made import run, score
+from .test_html import Tree
 
 NAMES = ("mini/resnet-mix", "mini/resnet-glyph", "mini/vit-mix")
 
@@ -44,9 +47,16 @@ def store(tmp_path: Path) -> Path:
 def test_every_installed_suite_of_the_store_and_every_published_one_gets_its_page(store: Path, tmp_path: Path) -> None:
     out = tmp_path / "boards"
     result = CliRunner().invoke(publish, ["--suite", "all", "--store", str(store), "--out", str(out)])
-    pages = [out / name / "README.md" for name in ("mini", *facts.names())]
+    pages = [*(out / name / "README.md" for name in ("mini", *facts.names())), out / "index.html"]
     assert (result.exit_code, result.output.splitlines()) == (0, list(map(str, pages)))
     assert all(page.is_file() for page in pages)
+    index = pages[-1].read_text(encoding="utf-8")
+    links = [unquote(link) for link in re.findall(r'href="([^"]+)"', index)]
+    assert links[:2] == ["./mini/index.html", "./mini/README.md"]
+    assert len(links) == len(pages)
+    assert all((out / link).is_file() for link in links)
+    assert load_suite("mini").frame("full").description in index
+    Tree(index)
     with Store(store, read_only=True) as opened:
         found = Facts.stored(opened, "mini")
     alone = publish_one(found, load_suite("mini").frame("full"), tmp_path / "alone")

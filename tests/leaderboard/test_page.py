@@ -59,7 +59,7 @@ def test_same_records_same_bytes_in_any_order_and_through_the_store(
     first = publish(records, whole_frame(), tmp_path / "one")
     random.Random(3).shuffle(records)
     second = publish([from_json(to_json(record)) for record in records], whole_frame(), tmp_path / "two")
-    names = ["README.md", "agreement.csv", "cost.csv", "scores.csv", "truth.csv", "worth.csv"]
+    names = ["README.md", "agreement.csv", "cost.csv", "index.html", "scores.csv", "truth.csv", "worth.csv"]
     assert sorted(path.name for path in first.parent.iterdir()) == names
     for name in names:
         content = (first.parent / name).read_bytes()

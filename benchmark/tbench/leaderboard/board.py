@@ -13,11 +13,14 @@ from tbench.leaderboard.cost import Bill, make_bill
 from tbench.leaderboard.facts import Facts
 from tbench.leaderboard.following import Scorer, Worth, worth_of
 from tbench.leaderboard.frame import Frame
+from tbench.leaderboard.lineup import Lineup
 from tbench.leaderboard.machine import machine_named
+from tbench.leaderboard.measured import lineup_of
 from tbench.leaderboard.metrics import Metric, find_metrics
 from tbench.leaderboard.pool import Column, Line, Pool, Scores, by_candidate, make_pool
 from tbench.leaderboard.remarks import saturation
 from tbench.leaderboard.sift import Sifted, sift
+from tbench.leaderboard.standing import Standings, find_standings, too_large
 from tbench.leaderboard.truth import Means, Truths, find_truths, mean_truths, published_truths
 from tbench.results import Record
 
@@ -69,6 +72,16 @@ class Board:
         lines = [line for line in pool.blocks if line.metric.kind != "analysis"]
         scorers = [Scorer(line.metric.label, line.metric.kind, self._scores(line), line.saturated) for line in lines]
         return tuple(worth_of(scorer, pool.truth) for scorer in scorers)
+
+    @cached_property
+    def lineup(self) -> Lineup:
+        """Of all candidates."""
+        return lineup_of(self)
+
+    @cached_property
+    def standings(self) -> Standings | None:
+        """None where no row orders anything, and of a pool too large for it."""
+        return None if too_large(self.lineup) else find_standings(self.lineup)
 
     def _scores(self, line: Line) -> dict[str, dict[int | None, Mapping[str, float]]]:
         spec, seeds = line.metric.spec, self.seeds

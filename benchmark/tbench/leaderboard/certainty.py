@@ -23,12 +23,12 @@ FEW_CANDIDATES = 8  # fewer have less than 70 halves
 HEADINGS: tuple[tuple[Kind, str], ...] = (("metric", ""), ("floor", "Floors"))
 
 
-def certainty_section(lineup: Lineup) -> Section:
-    """Of a pool of any size; too large a one goes without."""
+def certainty_section(lineup: Lineup, standings: Standings | None = None) -> Section:
+    """Of a pool of any size; too large a one goes without. standings: where they are known already."""
     if too_large(lineup):
         words = f"Left out: even {LEAST_DRAWS:,} draws of a pool of this size would take too long."
         return Section("certainty", TITLE, (words,), ())
-    standings = find_standings(lineup)
+    standings = standings or find_standings(lineup)
     if standings is None:
         return Section("certainty", TITLE, ("No row orders anything yet.",), (), ())
     return section_of(lineup, standings, TITLE)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tbench.leaderboard.board import Board
 from tbench.leaderboard.lineup import Entry, Lineup, in_order
 from tbench.leaderboard.pool import Line
 from tbench.leaderboard.rankings import candidates
 from tbench.statistics import Array, Scaled, Study
+
+if TYPE_CHECKING:
+    from tbench.leaderboard.board import Board
 
 UNSEEN = (
     "Not shown: the part of the target's images alone, since scores of single images are not stored (they are seen "

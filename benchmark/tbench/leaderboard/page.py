@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path, PurePath
 
 from tbench.errors import TbenchError
@@ -16,8 +16,8 @@ from tbench.leaderboard.claims import claims_section
 from tbench.leaderboard.elsewhere import elsewhere_section
 from tbench.leaderboard.facts import Facts
 from tbench.leaderboard.frame import Frame
+from tbench.leaderboard.html.page import html_page
 from tbench.leaderboard.markdown import inline, markdown, write
-from tbench.leaderboard.measured import lineup_of
 from tbench.leaderboard.measures import datasets_section, pools_section
 from tbench.leaderboard.prices import cost_section
 from tbench.leaderboard.rankings import agreement_section, boards_section, yardsticks
@@ -28,19 +28,27 @@ from tbench.leaderboard.worth import worth_section
 from tbench.results import Record
 
 
-@uncollected()
 def publish(records: Iterable[Record] | Facts, frame: Frame, out: Path) -> Path:
-    """Write README.md and its CSV files into the frame's folder of out; the same records give the same bytes.
+    """`publish_board` of records: those of one suite, of any protocol."""
+    with uncollected():
+        return publish_board(make_board(records, frame), out)
 
-    The path of the page.
 
-    records: those of one suite, of any protocol. TbenchError where nothing can be written.
+def publish_board(board: Board, out: Path) -> Path:
+    """Write README.md, index.html and CSV files into the frame's folder of out; the same records give the same bytes.
+
+    The path of README.md. TbenchError where nothing can be written.
     """
-    if ".." in (inside := PurePath(frame.folder)).parts or inside.is_absolute():
-        raise TbenchError(f"leaderboard {frame.folder!r} would not lie in {out}; give the suite another name")
-    board = make_board(records, frame)
-    folder = out / inside
-    files = tidy_files(board) | {"README.md": render(board)}
+    if ".." in (inside := PurePath(board.frame.folder)).parts or inside.is_absolute():
+        raise TbenchError(f"leaderboard {board.frame.folder!r} would not lie in {out}; give the suite another name")
+    made = sections(board)
+    files = tidy_files(board) | {"README.md": _in_markdown(board, made), "index.html": _in_html(board, made)}
+    put(files, out / inside)
+    return out / inside / "README.md"
+
+
+def put(files: Mapping[str, str], folder: Path) -> None:
+    """Each whole, and no drafts of others beside them. TbenchError where that cannot be."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in files.items():
@@ -49,12 +57,11 @@ def publish(records: Iterable[Record] | Facts, frame: Frame, out: Path) -> Path:
             draft.unlink(missing_ok=True)
     except OSError as error:
         raise TbenchError(f"leaderboard {folder} cannot be written: {error.strerror or error}") from error
-    return folder / "README.md"
 
 
 SECTIONS: Mapping[str, Callable[[Board], Section]] = {
     "agreement": agreement_section,
-    "certainty": lambda board: certainty_section(lineup_of(board)),
+    "certainty": lambda board: certainty_section(board.lineup, board.standings),
     "worth": worth_section,
     "elsewhere": elsewhere_section,
     "boards": boards_section,
@@ -76,12 +83,20 @@ def sections(board: Board, names: Iterable[str] = tuple(SECTIONS)) -> tuple[Sect
 
 def render(board: Board) -> str:
     """The page, in Markdown."""
+    return _in_markdown(board, sections(board))
+
+
+def _in_html(board: Board, made: Sequence[Section]) -> str:
+    return html_page(board, facts(board), _reading(board.frame), made, descriptions(board.frame))
+
+
+def _in_markdown(board: Board, made: Sequence[Section]) -> str:
     frame = board.frame
     parts = [f"# Leaderboard: {inline(frame.title)}"]
     parts.append(f"{inline(frame.description[:1].upper() + frame.description[1:])}.")
     parts.append("\n".join(f"- **{name}**: {inline(words)}" for name, words in facts(board)))
     parts.append("## How to read this\n\n" + "\n".join(f"- {line}" for line in _reading(frame)))
-    parts += [markdown(section) for section in sections(board)]
+    parts += [markdown(section) for section in made]
     files = "\n".join(f"- [{name}]({name}): {words}" for name, words in descriptions(frame).items())
     protocol = f" --protocol {frame.protocol}" if frame.protocol else ""
     command = f"`tbench publish --suite {frame.suite}{protocol}`"

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from tbench.leaderboard.board import Board
 from tbench.leaderboard.metrics import Kind
 from tbench.leaderboard.pool import Line, Pool
 from tbench.leaderboard.tables import (
@@ -24,6 +23,9 @@ from tbench.leaderboard.tables import (
     with_best,
 )
 from tbench.statistics import Mean
+
+if TYPE_CHECKING:
+    from tbench.leaderboard.board import Board
 
 TITLES: Mapping[Kind, str] = {
     "metric": "",

@@ -1,0 +1,259 @@
+"""The page in HTML: well-formed, the same numbers as in Markdown, and strangers' names are but names."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tbench.leaderboard.board import make_board
+from tbench.leaderboard.html.difference import cliques
+from tbench.leaderboard.html.heatmap import heatmap
+from tbench.leaderboard.html.index import Entry, Published, index_page
+from tbench.leaderboard.html.markup import VOID, Html, joined, prose, tag
+from tbench.leaderboard.html.rows import Rows
+from tbench.leaderboard.html.scale import Scale
+from tbench.leaderboard.html.scatter import block
+from tbench.leaderboard.page import publish, render
+from tbench.results import Record
+
+from .made import CANDIDATES, frame, run, score, varied_store, whole_frame, whole_store
+
+EVIL = "m/</script></title><img src=x onerror=alert(1)>\"'--><b>&amp;\u2028</style>]]>"
+
+
+class Tree(HTMLParser):
+    """Fails where an element is not closed, or closed where it was not open."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.open: list[str] = []
+        self.tags: Counter[str] = Counter()
+        self.attributes: list[tuple[str, str, str]] = []
+        self.words: list[tuple[tuple[str, ...], str]] = []
+        self.feed(page)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags[tag] += 1
+        self.attributes += [(tag, name, value or "") for name, value in attrs]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.words.append((tuple(self.open), data))
+
+    def values(self, name: str) -> list[str]:
+        return [value for _, attribute, value in self.attributes if attribute == name]
+
+    def text(self, tag: str) -> str:
+        return "".join(words for path, words in self.words if tag in path)
+
+
+def page_of(tmp_path: Path, records: list[Record] | None = None, **changes: object) -> str:
+    told = replace(whole_frame(), **changes)  # type: ignore[arg-type]
+    return (publish(records or whole_store(), told, tmp_path).parent / "index.html").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return page_of(tmp_path_factory.mktemp("out"))
+
+
+def test_every_element_is_closed_and_ids_are_unique(page: str) -> None:
+    tree = Tree(page)
+    ids = tree.values("id")
+    assert len(ids) == len(set(ids)) > 10
+    for reference in (*tree.values("aria-labelledby"), *tree.values("aria-controls")):
+        assert reference in ids
+    assert tree.tags["table"] == tree.tags["caption"] > 10
+    pictures = re.findall(r'<svg[^>]*role="img"[^>]*>(<title>)?', page)
+    assert pictures == ["<title>"] * len(pictures)
+    assert len(pictures) == tree.tags["svg"] - 1  # but for the one whose points are told one by one
+
+
+def test_it_has_all_parts(page: str) -> None:
+    ids = set(Tree(page).values("id"))
+    assert {"reading", "ranking", "heatmap", "scatter", "pareto", "spent", "tables"} <= ids
+    sections = {one for one in ids if one.startswith("section-")}
+    assert {"section-agreement", "section-certainty", "section-worth", "section-cost", "section-truth"} <= sections
+
+
+def cells(row: str) -> list[str]:
+    """Without markup; pictures are none."""
+    bare = re.sub(r"<svg.*?</svg>", "", row)
+    return [re.sub(r"<[^>]*>", "", cell) for cell in re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", bare)]
+
+
+def test_every_number_is_that_of_the_other_page(page: str) -> None:
+    markdown = render(make_board(whole_store(), whole_frame()))
+    first = markdown.partition("## How well each metric ranks")[2].partition("\n## ")[0]
+    told = {row[0]: row for line in first.splitlines() if line.startswith("| ") for row in [markdown_cells(line)]}
+    heads = next(row for label, row in told.items() if label == "metric")
+    ranking = page.partition('id="ranking-table"')[2].partition("</table>")[0]
+    rows = [cells(row) for row in re.findall(r"<tr data-kind.*?</tr>", ranking)]
+    assert {row[0] for row in rows} == told.keys() - {"metric"} - {row for row in told if row.startswith(":")}
+    for row in rows:
+        assert row[2] == told[row[0]][heads.index("mean")]
+        assert row[-1] == told[row[0]][heads.index("candidates")]
+    costs = markdown.partition("### Wall-clock seconds")[2].partition("###")[0]
+    speed = {row[0]: row[-1] for line in costs.splitlines() if line.startswith("| ") for row in [markdown_cells(line)]}
+    assert {row[0]: row[7] for row in rows if row[7] != "–"}.items() <= speed.items()
+    worth = markdown.partition("## What it is worth")[2].partition("\n## ")[0]
+    regret = {row[0]: row[1] for line in worth.splitlines() if line.startswith("| ") for row in [markdown_cells(line)]}
+    for row in rows:
+        assert row[5] == next(
+            of for label, of in regret.items() if label.removesuffix(" †").removesuffix(" ‡") == row[0]
+        )
+
+
+def markdown_cells(line: str) -> list[str]:
+    return [cell.strip().replace("**", "") for cell in line.strip("|").split("|")]
+
+
+def test_every_table_of_the_other_page_is_there(page: str) -> None:
+    markdown = render(make_board(whole_store(), whole_frame()))
+    rows = [
+        markdown_cells(line)
+        for line in markdown.replace("\\|", "/").splitlines()
+        if line.startswith("| ") and not line.startswith("|:")
+    ]
+    ours = page.partition('id="tables"')[2].replace("out | of memory", "out / of memory")
+    told = [[re.sub(r"&#x27;", "'", cell) for cell in cells(row)] for row in re.findall(r"<tr>.*?</tr>", ours)]
+    assert [[cell.replace("`", "") for cell in row] for row in rows] == told
+
+
+def test_the_same_records_give_the_same_bytes(tmp_path: Path, page: str) -> None:
+    assert page_of(tmp_path, whole_store()[::-1]) == page
+    assert len(page.encode()) < 500_000
+
+
+@pytest.mark.parametrize("records", [[], [score("good", "t/x", "m/a", 1.0)], varied_store()])
+def test_pages_of_little_and_of_much(tmp_path: Path, records: list[Record]) -> None:
+    told = frame()
+    Tree((publish(records, told, tmp_path).parent / "index.html").read_text(encoding="utf-8"))
+
+
+def test_it_may_fetch_nothing(page: str) -> None:
+    tree = Tree(page)
+    policy = next(value for value in tree.values("content") if "default-src" in value)
+    assert policy.startswith("default-src 'none'; style-src 'sha256-")
+    assert "unsafe" not in policy
+    assert not tree.values("src") + tree.values("srcset") + tree.values("action") + tree.values("style")
+    assert set(tree.values("href")) == {"scores.csv", "truth.csv", "agreement.csv", "worth.csv", "cost.csv"}
+    assert not [name for _, name, _ in tree.attributes if name.startswith("on")]
+
+
+def evil_page(tmp_path: Path) -> str:
+    """A candidate, a target, a metric's reason, a pool and a machine of that name."""
+    candidates, target = (EVIL, f"n{EVIL[1:]}", *CANDIDATES[2:]), f"t/{EVIL}"  # two families: no name is shortened
+    records: list[Record] = []
+    known = {"machine": EVIL, "tbench": EVIL}
+    for number, candidate in enumerate(candidates):
+        records.append(score("good", target, candidate, float(number), of=known, warnings=[EVIL], saturated=[EVIL]))
+        records += [run(target, candidate, 0.1 * number, rate=rate, of=known) for rate in (0.01, 0.1)]
+    records.append(score("bad", target, EVIL, None, status="failed", reason=EVIL, of=known))
+    strange = {"title": EVIL, "description": EVIL, "notes": (EVIL,), "boards": {EVIL: candidates}}
+    told = frame(candidates=candidates, datasets=(target,), **strange)
+    return (publish(records, told, tmp_path).parent / "index.html").read_text(encoding="utf-8")
+
+
+def test_strangers_open_no_tags_and_end_no_block(tmp_path: Path, page: str) -> None:
+    tree = Tree(evil_page(tmp_path))
+    assert "alert(1)" in tree.text("h1")
+    assert tree.tags.keys() <= Tree(page).tags.keys() | {"strong"}
+    assert tree.tags["img"] == tree.tags["b"] == 0
+    assert tree.tags["script"] == 2
+    assert {name for _, name, _ in tree.attributes} <= {name for _, name, _ in Tree(page).attributes}
+    points = json.loads(next(words for path, words in tree.words if path[-1:] == ("script",) and words.startswith("{")))
+    assert points["candidates"][0] == EVIL.replace("\u2028", " ")
+
+
+@given(st.text(max_size=40) | st.text("<>/!&\"'`*-]\u2028x", max_size=30))
+def test_any_text_is_text(words: str) -> None:
+    for element in (tag("p", words, title=words), tag("p", prose(words)), joined(tag("i"), tag("p", words))):
+        tree = Tree(element)
+        assert tree.tags.keys() <= {"p", "i", "strong", "code"}
+        assert {name for _, name, _ in tree.attributes} <= {"title"}
+    assert json.loads(block([words])) == [words]
+    assert not set(block([words])) & set("<>&\u2028\u2029")
+
+
+def test_elements() -> None:
+    assert tag("p", "a < b", None, Html("<b>c</b>"), class_="x", hidden=True, id=None, aria_label="d", y=1.25) == (
+        '<p class="x" hidden="" aria-label="d" y="1.2">a &lt; b<b>c</b></p>'
+    )
+    assert tag("input", checked=False) == "<input>"
+    assert prose("**`a` b** `c` * d") == "<strong><code>a</code> b</strong> <code>c</code> * d"
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=20))
+def test_a_scale_holds_all_values(values: list[float]) -> None:
+    scale = Scale.holding(values, 10, 200)
+    assert all(10 <= scale.at(value) <= 200 for value in values)
+    assert 1 <= len(scale.ticks()) <= 10
+    assert all(10 - 1e-6 <= scale.at(tick) <= 200 + 1e-6 for tick in scale.ticks())
+
+
+def test_a_logarithmic_scale() -> None:
+    scale = Scale.holding([0.01, 10.0], 0, 300, log=True)
+    assert scale.ticks() == pytest.approx([0.01, 0.1, 1.0, 10.0])
+    assert np.diff([scale.at(tick) for tick in scale.ticks()]) == pytest.approx([300 / 1.08 / 3] * 3)
+
+
+def test_cliques_are_the_largest_groups_within_the_distance() -> None:
+    assert cliques([1.0, 1.5, 3.0, 3.4, 9.0], 2.0) == [(0, 2), (1, 3)]
+    assert cliques([1.0, 4.0], 2.0) == []
+    assert cliques([1.0, 1.1, 1.2], 2.0) == [(0, 2)]
+
+
+def test_colours_say_sign_and_size() -> None:
+    board = make_board(whole_store(), whole_frame())
+    cells = re.findall(r'<td class="n(?: (up|down)(\d+))?" data-sort="([^"]+)">', heatmap(board, Rows.of(board)))
+    assert len(cells) > 10
+    for side, shade, value in cells:
+        assert round(10 * abs(float(value))) == int(shade or 0)
+        assert side in ("", "up" if float(value) > 0 else "down")
+
+
+def test_rows_hold_what_the_tables_say() -> None:
+    board = make_board(whole_store(), whole_frame())
+    rows = Rows.of(board)
+    assert [row.label for row in rows.rows] == [line.metric.label for line in board.whole.lines]
+    assert rows.ceiling == board.whole.ceiling.value
+    assert rows.floor is not None
+    assert rows.floor.label == "random"
+    good = next(row for row in rows.rows if row.label == "good")
+    assert good.seconds == pytest.approx(0.25 + 4.0)
+    assert good.interval is not None
+    assert good.mean is not None
+    assert good.interval[0] <= good.mean <= good.interval[1]
+
+
+def test_an_index_holds_names_as_names() -> None:
+    entry = Entry(f"my suite#{EVIL}", EVIL, EVIL, 4, 2, 1, f"{EVIL} 0.5", "–", "–")
+    tree = Tree(index_page([entry], [Published("ped", EVIL)]))
+    assert tree.tags["img"] == tree.tags["b"] == 0
+    assert tree.tags["script"] == 1
+    links = tree.values("href")
+    assert len(links) == 3
+    assert all(link.startswith("./") and not set(link) & set(' #<>"') for link in links)
+
+
+def test_an_entry_names_the_best_that_misses_nothing() -> None:
+    entry = Entry.of(make_board(whole_store(), whole_frame()))
+    assert (entry.folder, entry.candidates, entry.datasets) == ("small", 4, 2)
+    assert entry.best.startswith("good ")
+    assert entry.floor.startswith("random ")
