@@ -257,3 +257,14 @@ def test_an_entry_names_the_best_that_misses_nothing() -> None:
     assert (entry.folder, entry.candidates, entry.datasets) == ("small", 4, 2)
     assert entry.best.startswith("good ")
     assert entry.floor.startswith("random ")
+
+
+def test_a_page_of_very_many_scores_says_that_their_picture_is_left_out(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("tbench.leaderboard.html.scatter.MOST", 3)
+    page = publish(whole_store(), whole_frame(), tmp_path).with_name("index.html").read_text(encoding="utf-8")
+    tree = Tree(page)
+    assert "Left out: more than 3 scores." in page
+    assert "scatter" in tree.values("id")
+    assert not {"points", "scatter-plot"} & set(tree.values("id"))

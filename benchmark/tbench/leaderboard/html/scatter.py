@@ -12,6 +12,7 @@ from tbench.plain import plain
 from tbench.statistics import Mean
 
 DIGITS = 6  # of scores, significant
+MOST = 200_000  # scores, some two megabytes
 UNSAFE = {sign: f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}  # none of them may end the block
 
 
@@ -19,6 +20,8 @@ def scatter(board: Board, rows: Rows) -> Html | None:
     """None where nothing can be ranked."""
     if not board.whole.truth or not rows.rows:
         return None
+    if len(rows.rows) * len(board.whole.truth) * len(board.whole.candidates) > MOST:
+        return figure("scatter", "Score and accuracy", [f"Left out: more than {MOST:,} scores."])
     words = (
         "Each point is a candidate: its score, mean over seeds, across; what fine-tuning reached, up. Point at one, or "
         "walk through them by the tabulator, for its name."
