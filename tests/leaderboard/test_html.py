@@ -15,13 +15,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tbench.leaderboard.board import make_board
-from tbench.leaderboard.html.difference import cliques
+from tbench.leaderboard.html.difference import cliques, difference
 from tbench.leaderboard.html.heatmap import heatmap
 from tbench.leaderboard.html.index import Entry, Published, index_page
 from tbench.leaderboard.html.markup import VOID, Html, joined, prose, tag
+from tbench.leaderboard.html.pareto import pareto
 from tbench.leaderboard.html.rows import Rows
 from tbench.leaderboard.html.scale import Scale
-from tbench.leaderboard.html.scatter import block
+from tbench.leaderboard.html.scatter import block, scatter
+from tbench.leaderboard.html.spent import LENGTH, spent
 from tbench.leaderboard.page import publish, render
 from tbench.results import Record
 
@@ -268,3 +270,49 @@ def test_a_page_of_very_many_scores_says_that_their_picture_is_left_out(
     assert "Left out: more than 3 scores." in page
     assert "scatter" in tree.values("id")
     assert not {"points", "scatter-plot"} & set(tree.values("id"))
+
+
+def test_points_are_means_over_seeds() -> None:
+    board = make_board(whole_store(), whole_frame())
+    rows = Rows.of(board)
+    tree = Tree(scatter(board, rows) or "")
+    told = json.loads(next(words for path, words in tree.words if path[-1:] == ("script",)))
+    assert told["candidates"] == ["a", "b", "c", "d"]
+    assert told["truth"] == [[0.89, 0.71, 0.5, 0.3], [0.4, 0.51, 0.8, 0.59]]
+    labels = [row.label for row in rows.rows]
+    assert told["scores"][labels.index("good")] == [[4, 3, 2, 1], [1, 2, 4, 3]]
+    assert told["scores"][labels.index("partial")] == [[None, 3, 2, 1], [None, 2, 4, 3]]
+    assert told["scores"][labels.index("random")][0] == [1.5, 2, 3, 3.5]
+    assert told["taus"][labels.index("good")] == [1, 1]
+    assert told["taus"][labels.index("flat")] == [None, None]
+
+
+def test_the_front_is_what_nothing_cheaper_beats() -> None:
+    rows = Rows.of(make_board(whole_store(), whole_frame()))
+    picture = pareto(rows) or ""
+    named = re.search(r"cheaper beats: (.*?)\.</p>", picture)
+    assert named is not None
+    assert [name.partition(" (")[0] for name in re.split(r"(?<=s\)), ", named[1])] == ["random", "good"]
+    shown = {row.label for row in rows.rows if f"{row.label}: mean" in picture}
+    assert shown == {"good", "good+ped", "turned", "random"}  # what misses something, or has no order, is not there
+
+
+def test_bars_of_shares_are_equally_long() -> None:
+    board = make_board(whole_store(), whole_frame())
+    picture = spent(Rows.of(board), board.bill) or ""
+    bars = re.findall(r"<g>(.*?)</g>", picture)
+    assert len(bars) > 4
+    for bar in bars:
+        widths = [float(width) for width in re.findall(r'width="([\d.]+)"', bar)]
+        assert len(widths) == 3
+        assert sum(widths) == pytest.approx(LENGTH, abs=0.2)
+    good = next(bar for bar in bars if bar.startswith("<title>good:"))
+    assert [float(width) for width in re.findall(r'width="([\d.]+)"', good)] == pytest.approx(
+        [LENGTH * 0.25 / 4.25, 0.0, LENGTH * 4 / 4.25], abs=0.1
+    )
+
+
+def test_nothing_known_has_no_pictures() -> None:
+    board = make_board([], whole_frame())
+    rows = Rows.of(board)
+    assert [scatter(board, rows), pareto(rows), difference(board.standings), spent(rows, board.bill)] == [None] * 4

@@ -28,7 +28,9 @@ def difference(standings: Standings | None) -> Html | None:
         f"Mean ranks over {found.datasets} datasets, best on the left, of metrics that miss nothing. A bar joins those "
         f"that differ by no more than {distance:.1f} ranks, which Nemenyi's test does not tell apart at {LEVEL:g}."
     )
-    return figure("difference", "Critical differences", [words], boxed(_picture(ranked, groups, distance)))
+    return figure(
+        "difference", "Critical differences", [words], boxed("Critical differences", _picture(ranked, groups, distance))
+    )
 
 
 def cliques(ranks: Sequence[float], distance: float) -> list[tuple[int, int]]:

@@ -26,7 +26,7 @@ def heatmap(board: Board, rows: Rows) -> Html:
         class_="sortable heat",
     )
     words = "Blue: the metric's order agrees with fine-tuning; orange: it is reversed; pale: it tells nothing."
-    return figure("heatmap", "Metric × dataset", [words], boxed(table))
+    return figure("heatmap", "Metric × dataset", [words], boxed("Metric × dataset", table))
 
 
 def _row(row: Row, datasets: tuple[str, ...]) -> Html:

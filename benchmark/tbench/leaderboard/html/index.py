@@ -72,7 +72,7 @@ def index_page(entries: Sequence[Entry], published: Sequence[Published]) -> str:
         tag(
             "main",
             tag("p", "Which pre-trained model fine-tunes best, said before fine-tuning: how well metrics know it."),
-            boxed(table),
+            boxed("Measured suites", table),
             tag("h2", "Published by others, recomputed where their numbers allow it"),
             tag("ul", *others),
         ),

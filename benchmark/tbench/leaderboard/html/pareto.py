@@ -49,7 +49,7 @@ def pareto(rows: Rows) -> Html | None:
         f"(logarithmic, from {LEAST:g} s); only what misses nothing. Named, along the dashed line, is what nothing "
         f"cheaper beats: {_listed(front)}."
     )
-    return figure("pareto", "Speed and accuracy", [words], boxed(picture))
+    return figure("pareto", "Speed and accuracy", [words], boxed("Speed and accuracy", picture))
 
 
 def _front(points: list[Point]) -> list[Point]:

@@ -36,7 +36,7 @@ def ranking(rows: Rows) -> Html:
         class_="sortable",
         id="ranking-table",
     )
-    return figure("ranking", "Leaderboard", _legend(rows), _controls(), boxed(table))
+    return figure("ranking", "Leaderboard", _legend(rows), _controls(), boxed("Leaderboard", table))
 
 
 def _cells(row: Row, mean: str, bar: Html, regret: float | None, cost: str) -> list[Html]:

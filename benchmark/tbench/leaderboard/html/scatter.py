@@ -11,7 +11,7 @@ from tbench.leaderboard.html.table import boxed, figure
 from tbench.plain import plain
 from tbench.statistics import Mean
 
-DIGITS = 6  # of scores, significant
+DIGITS = 5  # of scores, significant
 MOST = 200_000  # scores, some two megabytes
 UNSAFE = {sign: f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}  # none of them may end the block
 
@@ -38,7 +38,9 @@ def scatter(board: Board, rows: Rows) -> Html | None:
     tip = tag("p", id="tip", aria_live="polite")
     data = tag("script", Html(block(_points(board, rows))), type="application/json", id="points")
     hint = tag("noscript", tag("p", "This picture takes scripts."))
-    return figure("scatter", "Score and accuracy", [words], joined(chosen, boxed(svg), tip, hint, data))
+    return figure(
+        "scatter", "Score and accuracy", [words], joined(chosen, boxed("Score and accuracy", svg), tip, hint, data)
+    )
 
 
 def block(content: object) -> str:

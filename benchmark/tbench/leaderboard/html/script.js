@@ -28,6 +28,7 @@ function makeSortable(table) {
     const button = document.createElement("button");
     button.type = "button";
     button.append(...Array.from(head.childNodes).filter((node) => !(node instanceof Element && node.matches("svg, br"))));
+    if (button.textContent === "") button.setAttribute("aria-label", "name");
     head.prepend(button);
     button.addEventListener("click", () => {
       const descending = head.hasAttribute("aria-sort") ? head.getAttribute("aria-sort") === "ascending" : numeric;

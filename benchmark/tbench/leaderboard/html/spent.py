@@ -36,7 +36,7 @@ def spent(rows: Rows, bill: Bill | None) -> Html | None:
         f"Shares of the wall-clock seconds of each metric, with what one cell takes beside it, on {bill.machine}. What "
         "metrics share is charged to each of them. The sums, and each kind of evidence by name, stand in cost.csv."
     )
-    return figure("spent", "What the seconds go to", [words], boxed(picture))
+    return figure("spent", "What the seconds go to", [words], boxed("What the seconds go to", picture))
 
 
 def _parts(price: Price) -> dict[str, float]:

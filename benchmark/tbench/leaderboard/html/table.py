@@ -8,9 +8,9 @@ from tbench.leaderboard.html.markup import Html, joined, prose, tag
 from tbench.leaderboard.tables import Section, Table
 
 
-def boxed(table: Html) -> Html:
+def boxed(name: str, content: Html) -> Html:
     """It scrolls inside its box, also by keys."""
-    return tag("div", table, class_="box", tabindex=0)
+    return tag("div", content, class_="box", tabindex=0, role="region", aria_label=name)
 
 
 def table_of(caption: str, table: Table) -> Html:
@@ -21,13 +21,14 @@ def table_of(caption: str, table: Table) -> Html:
     ]
     rows = [tag("tr", _head(row[0]), *_cells(row[1:], table.align[1:])) for row in table.rows]
     return boxed(
+        caption,
         tag(
             "table",
             tag("caption", prose(caption)),
             tag("thead", tag("tr", *heads)),
             tag("tbody", *rows),
             class_="sortable",
-        )
+        ),
     )
 
 
