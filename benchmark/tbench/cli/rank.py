@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tbench.cli.cures import by_cure
 from tbench.cli.means import means
 from tbench.cli.terminal import counting, for_tables
+from tbench.cures import by_cure
 from tbench.errors import UsageError
 from tbench.plain import plain
 

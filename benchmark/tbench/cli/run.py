@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tbench.cli.cures import by_cure
 from tbench.cli.isolate import isolate, isolation
 from tbench.cli.means import means
+from tbench.cures import by_cure
 from tbench.errors import PluginError, UsageError
 from tbench.plain import plain
 
