@@ -25,7 +25,7 @@ COMMANDS = {
     "card": "What does a metric mind that should not matter?",
     "cache": "What evidence is kept, whether it is whole, and making room.",
     "list": "What is installed: metrics, models, datasets, suites ...",
-    "doctor": "What this machine can do, and what is missing for which suite.",
+    "doctor": "What this machine can do, and what suites lack here.",
     "bench": "What each metric costs on this machine.",
     "check": "Does a metric keep the contract?",
     "pretrain": "Make the weights of a model family from its recipes.",

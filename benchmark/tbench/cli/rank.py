@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tbench.cli.means import means
-from tbench.cli.terminal import counting, for_tables
+from tbench.cli.terminal import counting, for_tables, writer
 from tbench.cures import by_cure
 from tbench.errors import UsageError
 from tbench.plain import plain
@@ -58,8 +58,6 @@ def rank(
     Several metrics are asked, not one, and each again on random halves of the images: an interval says where a model
     stands in 90 % of these draws.
     """
-    from rich.console import Console
-
     from tbench.checkpoint import Checkpoints
     from tbench.evidence.algebra import algebra
     from tbench.evidence.shelf import Shelf
@@ -109,7 +107,7 @@ def rank(
             )
     for text in dict.fromkeys(str(warning.message) for warning in warned):
         click.echo(plain(f"note: {text}"), err=True)
-    console = Console(highlight=False, soft_wrap=True)
+    console = writer(soft_wrap=True)
     _show(console, ranking)
     if trials:
         _show_trials(console, trials)

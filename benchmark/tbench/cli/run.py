@@ -13,6 +13,7 @@ import click
 
 from tbench.cli.isolate import isolate, isolation
 from tbench.cli.means import means
+from tbench.cli.terminal import writer
 from tbench.cures import by_cure
 from tbench.errors import PluginError, UsageError
 from tbench.plain import plain
@@ -95,8 +96,6 @@ def run(
     """
     from dataclasses import replace
 
-    from rich.console import Console
-
     from tbench.contract import rehearse
     from tbench.evidence.algebra import algebra
     from tbench.executors import load_executor
@@ -110,7 +109,7 @@ def run(
     from tbench.suite import chosen, load_suite
 
     start = time.monotonic()
-    console = Console(highlight=False, soft_wrap=True)
+    console = writer(soft_wrap=True)
     suite = load_suite(suite_name)
     if measure_truth:
         protocol_name = protocol_name or suite.default_protocol
