@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tbench.cli.complete import suites
 from tbench.plain import plain
 
 if TYPE_CHECKING:
@@ -15,7 +16,12 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--suite", "suite_name", help="Only this one, an installed suite or a TOML file, and how to complete it.")
+@click.option(
+    "--suite",
+    "suite_name",
+    shell_complete=suites,
+    help="Only this one, an installed suite or a TOML file, and how to complete it.",
+)
 @click.option(
     "--store", "store_path", default=".tbench/results.sqlite", show_default=True, help="Where facts are kept."
 )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tbench.cli.complete import any_dataset, members, specs, suites
 from tbench.cli.means import means
 from tbench.cli.terminal import counting, for_tables, writer
 from tbench.cures import by_cure
@@ -24,10 +25,23 @@ REASONS = 3  # candidates that cannot be had, told for each thing that can be do
 
 
 @click.command()
-@click.argument("dataset", metavar="PATH|DATASET")
-@click.option("--models", default="all", show_default=True, help="Comma list: the suite's, * matches any; or any name.")
-@click.option("--metrics", help="Comma list of specs to ask; the suite's panel otherwise.")
-@click.option("--suite", "suite_name", default="practice", show_default=True, help="The pool, the panel, the protocol.")
+@click.argument("dataset", shell_complete=any_dataset, metavar="PATH|DATASET")
+@click.option(
+    "--models",
+    shell_complete=members("candidates"),
+    default="all",
+    show_default=True,
+    help="Comma list: the suite's, * matches any; or any name.",
+)
+@click.option("--metrics", shell_complete=specs, help="Comma list of specs to ask; the suite's panel otherwise.")
+@click.option(
+    "--suite",
+    "suite_name",
+    shell_complete=suites,
+    default="practice",
+    show_default=True,
+    help="The pool, the panel, the protocol.",
+)
 @means(precision="auto")
 @click.option("--draws", type=click.IntRange(min=2), default=30, show_default=True, help="Random halves of the images.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tbench.cli.complete import executors, members, specs, suites
 from tbench.cli.isolate import isolate, isolation
 from tbench.cli.means import means
 from tbench.cli.terminal import writer
@@ -33,10 +34,35 @@ CALIBRATION_STEPS = 200
 
 
 @click.command()
-@click.option("--suite", "suite_name", default="mini", show_default=True, help="An installed suite, or a TOML file.")
-@click.option("--metrics", default="all", show_default=True, help="Comma list of specs, or all that are installed.")
-@click.option("--models", default="all", show_default=True, help="Comma list of the suite's candidates; * matches any.")
-@click.option("--datasets", default="all", show_default=True, help="Comma list of the suite's datasets; * matches any.")
+@click.option(
+    "--suite",
+    "suite_name",
+    shell_complete=suites,
+    default="mini",
+    show_default=True,
+    help="An installed suite, or a TOML file.",
+)
+@click.option(
+    "--metrics",
+    shell_complete=specs,
+    default="all",
+    show_default=True,
+    help="Comma list of specs, or all that are installed.",
+)
+@click.option(
+    "--models",
+    shell_complete=members("candidates"),
+    default="all",
+    show_default=True,
+    help="Comma list of the suite's candidates; * matches any.",
+)
+@click.option(
+    "--datasets",
+    shell_complete=members("datasets"),
+    default="all",
+    show_default=True,
+    help="Comma list of the suite's datasets; * matches any.",
+)
 @click.option("--protocol", "protocol_name", help="How the ground truth is made; the suite's own default otherwise.")
 @click.option(
     "--measure-truth", is_flag=True, help="Fine-tune even where a truth was published; --protocol does so, too."
@@ -45,6 +71,7 @@ CALIBRATION_STEPS = 200
 @click.option(
     "--executor",
     "executor_name",
+    shell_complete=executors,
     default="processes",
     show_default=True,
     help="Where work runs; settings are written behind its name: ray:address=auto,gpus=0.5.",

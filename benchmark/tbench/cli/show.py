@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tbench.cli.complete import suites
+
 if TYPE_CHECKING:
     from tbench.leaderboard.board import Board
     from tbench.leaderboard.tables import Section
@@ -30,7 +32,14 @@ TABLES = (
 
 
 @click.command()
-@click.option("--suite", "suite_name", default="mini", show_default=True, help="An installed suite, or a TOML file.")
+@click.option(
+    "--suite",
+    "suite_name",
+    shell_complete=suites,
+    default="mini",
+    show_default=True,
+    help="An installed suite, or a TOML file.",
+)
 @click.option("--protocol", "protocol_name", help="How the ground truth was made; published, or the suite's default.")
 @click.option(
     "--store", "store_path", default=".tbench/results.sqlite", show_default=True, help="Where facts are kept."
