@@ -62,6 +62,7 @@ def test_light_commands_import_nothing_heavy(words: list[str]) -> None:
         "check",
         "cache",
         "card",
+        "doctor",
         "merge",
         "pretrain",
         "replay",

@@ -25,6 +25,7 @@ COMMANDS = {
     "card": "What does a metric mind that should not matter?",
     "cache": "What evidence is kept, whether it is whole, and making room.",
     "list": "What is installed: metrics, models, datasets, suites ...",
+    "doctor": "What this machine can do, and what suites lack here.",
     "bench": "What each metric costs on this machine.",
     "check": "Does a metric keep the contract?",
     "pretrain": "Make the weights of a model family from its recipes.",
@@ -38,7 +39,7 @@ class Commands(click.Group):
     """
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
+        return [*COMMANDS]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
@@ -49,7 +50,7 @@ class Commands(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+            formatter.write_dl([*COMMANDS.items()])
 
     def invoke(self, ctx: click.Context) -> Any:
         """Errors that the user can mend are one line; anything else is a bug and keeps its traceback."""

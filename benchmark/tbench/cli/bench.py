@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tbench.cli.complete import specs
 from tbench.cli.terminal import counting, for_tables
 from tbench.errors import Inapplicable, TbenchError
 from tbench.plain import plain
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--metrics", help="Comma list of specs, instead of the sets.")
+@click.option("--metrics", shell_complete=specs, help="Comma list of specs, instead of the sets.")
 @click.option("--sets", default="core", show_default=True, help="Comma list; others: nleep (hours if large), parc, ...")
 @click.option("--size", type=click.Choice(["medium", "large"]), default="medium", show_default=True)
 @click.option("--samples", type=click.IntRange(min=2), help="Otherwise 5000, or 10000 if large.")

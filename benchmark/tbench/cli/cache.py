@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tbench.amount import UNITS, in_bytes
+
 if TYPE_CHECKING:
     from tbench.evidence.inventory import Item
     from tbench.evidence.shelf import Shelf
 
-SIZES = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 AGES = {"m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 HEADER = ("node", "of", "parts", "size", "made", "last used")
 
@@ -76,7 +77,7 @@ def list_(store_path: str, folder: Path | None) -> None:
         _tell([_row(*name, group, now) for name, group in groups.items()])
     for owner in at_work(shelf):
         click.echo(f"at work: {owner}")
-    click.echo(f"{len(found)} values, {_size(sum(item.size for item in found))}, in {shelf.folder}")
+    click.echo(f"{len(found)} values, {in_bytes(sum(item.size for item in found))}, in {shelf.folder}")
 
 
 @cache.command()
@@ -102,7 +103,7 @@ def verify(store_path: str, folder: Path | None, delete: bool) -> None:
 @cache.command()
 @_of_store
 @click.option(
-    "--max-size", metavar="SIZE", callback=_amount(SIZES), help="All that is kept may take so much: 500M, 20G."
+    "--max-size", metavar="SIZE", callback=_amount(UNITS), help="All that is kept may take so much: 500M, 20G."
 )
 @click.option(
     "--older-than", metavar="AGE", callback=_amount(AGES), help="What was not used for so long goes: 12h, 30d."
@@ -125,10 +126,10 @@ def prune(
     before = items(shelf)
     gone = pruned(shelf, most=None if max_size is None else int(max_size), older=older_than, dry=dry_run)
     for item in gone.items:
-        click.echo(f"{item.node} of {item.whose}, {_size(item.size)}")
+        click.echo(f"{item.node} of {item.whose}, {in_bytes(item.size)}")
     for path in gone.leftovers:
         click.echo(f"left by a killed writer: {path}")
-    freed, total = (_size(sum(item.size for item in several)) for several in (gone.items, before))
+    freed, total = (in_bytes(sum(item.size for item in several)) for several in (gone.items, before))
     verb = "would go" if dry_run else "removed"
     locked = f"; {gone.locked} stay, which somebody computes just now" if gone.locked else ""
     click.echo(f"{verb}: {len(gone.items)} of {len(before)} values, {freed} of {total}{locked}")
@@ -146,7 +147,7 @@ def _shelf(store_path: str, folder: Path | None) -> Shelf:
 
 
 def _row(node: str, whose: str, group: list[Item], now: float) -> tuple[str, ...]:
-    size = _size(sum(item.size for item in group))
+    size = in_bytes(sum(item.size for item in group))
     made, used = min(item.made for item in group), max(item.used for item in group)
     return node, whose, str(len(group)), size, _ago(now - made), _ago(now - used)
 
@@ -155,11 +156,6 @@ def _tell(rows: list[tuple[str, ...]]) -> None:
     widths = [max(map(len, column)) for column in zip(HEADER, *rows, strict=True)]
     for row in (HEADER, *rows):
         click.echo("  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())
-
-
-def _size(size: int) -> str:
-    unit = next(unit for unit in reversed(SIZES) if size >= SIZES[unit] or not unit)
-    return f"{size / SIZES[unit]:.1f} {unit}iB" if unit else f"{size} B"
 
 
 def _ago(seconds: float) -> str:

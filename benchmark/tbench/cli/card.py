@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from tbench.cli.complete import specs
+
 VARIANTS = (
     "logme+ped",
     "logme+pca",
@@ -17,7 +19,7 @@ VARIANTS = (
 
 
 @click.command()
-@click.argument("metrics", default="all", metavar="[METRICS]")
+@click.argument("metrics", shell_complete=specs, default="all", metavar="[METRICS]")
 @click.option("--out", type=click.Path(path_type=Path), help="Also write a page to this folder; of all metrics only.")
 def card(metrics: str, out: Path | None) -> None:
     """Measure what moves the score of a metric, or of a comma list, or of all: its invariance card.

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import click
 
+from tbench.cli.complete import specs
 from tbench.errors import TbenchError
 from tbench.plain import plain
 
 
 @click.command()
-@click.argument("spec")
+@click.argument("spec", shell_complete=specs)
 def check(spec: str) -> None:
     """Try the contract on any installed metric: NAME, or a whole spec such as sfda+ped:dt=1."""
     from tbench import contract

@@ -8,13 +8,19 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tbench.cli.complete import suites
+
 if TYPE_CHECKING:
     from tbench.leaderboard.tables import Section
 
 
 @click.command()
 @click.option(
-    "--suite", default="schuture", show_default=True, help="A published suite with factors, or one that was run."
+    "--suite",
+    shell_complete=suites,
+    default="schuture",
+    show_default=True,
+    help="A published suite with factors, or one that was run.",
 )
 @click.option("--protocol", help="Of a suite that was run: how it was fine-tuned; its own default otherwise.")
 @click.option(

@@ -13,6 +13,7 @@ import click
 
 from tbench import __version__
 from tbench.api import VOCABULARY, DatasetFamily, ModelFamily
+from tbench.cli.complete import plugins
 from tbench.errors import UsageError
 from tbench.plain import plain
 from tbench.registry import KINDS, Registry, description, origin
@@ -37,7 +38,7 @@ class Row:
 
 @click.command("list")
 @click.argument("kind", type=click.Choice([*KINDS]), required=False, metavar="[KIND]")
-@click.argument("name", required=False, metavar="[NAME]")
+@click.argument("name", shell_complete=plugins, required=False, metavar="[NAME]")
 @click.option("--json", "as_json", is_flag=True, help="For programs: one object for each plug-in.")
 def list_(kind: str | None, name: str | None, as_json: bool) -> None:
     """What is installed, of one kind or of all; with a NAME, all about that metric, transform, evidence or family.

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import click
 
+from tbench.cli.complete import families
+
 
 @click.command()
-@click.argument("family")
+@click.argument("family", shell_complete=families)
 @click.option("--models", default="all", show_default=True, help="Comma list of the family's recipes.")
 @click.option("--out", default="pretrained", show_default=True, help="Folder that weights and their card go to.")
 def pretrain(family: str, models: str, out: str) -> None:

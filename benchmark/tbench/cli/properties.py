@@ -6,11 +6,13 @@ from pathlib import Path
 
 import click
 
+from tbench.cli.complete import specs
+
 VARIANTS = ("logme+ped", "multi-source:alphabet=joint", "tta:form=learned-a", "tta:form=learned-all")
 
 
 @click.command()
-@click.argument("metrics", default="all", metavar="[METRICS]")
+@click.argument("metrics", shell_complete=specs, default="all", metavar="[METRICS]")
 @click.option("--out", type=click.Path(path_type=Path), help="Also write a page to this folder; of all metrics only.")
 def properties(metrics: str, out: Path | None) -> None:
     """Tell of all metrics, or of a comma list, whether they do without source data, training and optimising.

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import click
 
+from tbench.cli.complete import suites
+
 
 @click.command()
 @click.option(
-    "--suite", "suite_name", default="mini", show_default=True, help="An installed suite, a TOML file, or all."
+    "--suite",
+    "suite_name",
+    shell_complete=suites,
+    default="mini",
+    show_default=True,
+    help="An installed suite, a TOML file, or all.",
 )
 @click.option("--protocol", "protocol_name", help="How the ground truth was made; published, or the suite's default.")
 @click.option(

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tbench.cli.cures import by_cure
+from tbench.cli.complete import any_dataset, members, specs, suites
 from tbench.cli.means import means
-from tbench.cli.terminal import counting, for_tables
+from tbench.cli.terminal import counting, for_tables, writer
+from tbench.cures import by_cure
 from tbench.errors import UsageError
 from tbench.plain import plain
 
@@ -24,10 +25,23 @@ REASONS = 3  # candidates that cannot be had, told for each thing that can be do
 
 
 @click.command()
-@click.argument("dataset", metavar="PATH|DATASET")
-@click.option("--models", default="all", show_default=True, help="Comma list: the suite's, * matches any; or any name.")
-@click.option("--metrics", help="Comma list of specs to ask; the suite's panel otherwise.")
-@click.option("--suite", "suite_name", default="practice", show_default=True, help="The pool, the panel, the protocol.")
+@click.argument("dataset", shell_complete=any_dataset, metavar="PATH|DATASET")
+@click.option(
+    "--models",
+    shell_complete=members("candidates"),
+    default="all",
+    show_default=True,
+    help="Comma list: the suite's, * matches any; or any name.",
+)
+@click.option("--metrics", shell_complete=specs, help="Comma list of specs to ask; the suite's panel otherwise.")
+@click.option(
+    "--suite",
+    "suite_name",
+    shell_complete=suites,
+    default="practice",
+    show_default=True,
+    help="The pool, the panel, the protocol.",
+)
 @means(precision="auto")
 @click.option("--draws", type=click.IntRange(min=2), default=30, show_default=True, help="Random halves of the images.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
@@ -58,8 +72,6 @@ def rank(
     Several metrics are asked, not one, and each again on random halves of the images: an interval says where a model
     stands in 90 % of these draws.
     """
-    from rich.console import Console
-
     from tbench.checkpoint import Checkpoints
     from tbench.evidence.algebra import algebra
     from tbench.evidence.shelf import Shelf
@@ -109,7 +121,7 @@ def rank(
             )
     for text in dict.fromkeys(str(warning.message) for warning in warned):
         click.echo(plain(f"note: {text}"), err=True)
-    console = Console(highlight=False, soft_wrap=True)
+    console = writer(soft_wrap=True)
     _show(console, ranking)
     if trials:
         _show_trials(console, trials)

@@ -33,11 +33,9 @@ def replay(suite: str, as_json: bool, out: str | None) -> None:
         rows = [verdict.row() for each in verdicts.values() for verdict in each]
         click.echo(json.dumps(rows, indent=2, ensure_ascii=False, allow_nan=False))
         return
-    from rich.console import Console
+    from tbench.cli.terminal import print_section, writer
 
-    from tbench.cli.terminal import print_section
-
-    console = Console(highlight=False)
+    console = writer()
     for each in published:
         console.print(f"\n{each.title} ({each.name}): {each.reference}", markup=False)
         print_section(console, cells_section(verdicts[each.name]))

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tbench.cli.cures import by_cure
+from tbench.cli.complete import executors, members, specs, suites
 from tbench.cli.isolate import isolate, isolation
 from tbench.cli.means import means
+from tbench.cli.terminal import writer
+from tbench.cures import by_cure
 from tbench.errors import PluginError, UsageError
 from tbench.plain import plain
 
@@ -32,10 +34,35 @@ CALIBRATION_STEPS = 200
 
 
 @click.command()
-@click.option("--suite", "suite_name", default="mini", show_default=True, help="An installed suite, or a TOML file.")
-@click.option("--metrics", default="all", show_default=True, help="Comma list of specs, or all that are installed.")
-@click.option("--models", default="all", show_default=True, help="Comma list of the suite's candidates; * matches any.")
-@click.option("--datasets", default="all", show_default=True, help="Comma list of the suite's datasets; * matches any.")
+@click.option(
+    "--suite",
+    "suite_name",
+    shell_complete=suites,
+    default="mini",
+    show_default=True,
+    help="An installed suite, or a TOML file.",
+)
+@click.option(
+    "--metrics",
+    shell_complete=specs,
+    default="all",
+    show_default=True,
+    help="Comma list of specs, or all that are installed.",
+)
+@click.option(
+    "--models",
+    shell_complete=members("candidates"),
+    default="all",
+    show_default=True,
+    help="Comma list of the suite's candidates; * matches any.",
+)
+@click.option(
+    "--datasets",
+    shell_complete=members("datasets"),
+    default="all",
+    show_default=True,
+    help="Comma list of the suite's datasets; * matches any.",
+)
 @click.option("--protocol", "protocol_name", help="How the ground truth is made; the suite's own default otherwise.")
 @click.option(
     "--measure-truth", is_flag=True, help="Fine-tune even where a truth was published; --protocol does so, too."
@@ -44,6 +71,7 @@ CALIBRATION_STEPS = 200
 @click.option(
     "--executor",
     "executor_name",
+    shell_complete=executors,
     default="processes",
     show_default=True,
     help="Where work runs; settings are written behind its name: ray:address=auto,gpus=0.5.",
@@ -95,8 +123,6 @@ def run(
     """
     from dataclasses import replace
 
-    from rich.console import Console
-
     from tbench.contract import rehearse
     from tbench.evidence.algebra import algebra
     from tbench.executors import load_executor
@@ -110,7 +136,7 @@ def run(
     from tbench.suite import chosen, load_suite
 
     start = time.monotonic()
-    console = Console(highlight=False, soft_wrap=True)
+    console = writer(soft_wrap=True)
     suite = load_suite(suite_name)
     if measure_truth:
         protocol_name = protocol_name or suite.default_protocol

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import click
 
+from tbench.cli.complete import specs
 from tbench.errors import EvidenceError, Inapplicable, TbenchError, UsageError
 from tbench.plain import plain
 
 
 @click.command()
-@click.argument("specs")
+@click.argument("specs", shell_complete=specs)
 @click.argument("evidence", nargs=-1, metavar="NAME=FILE.npy ...")
 @click.option("--device", default="cpu", show_default=True, help="Where linear algebra runs: cpu, or cuda.")
 def score(specs: str, evidence: tuple[str, ...], device: str) -> None:

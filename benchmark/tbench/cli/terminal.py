@@ -1,7 +1,9 @@
-"""What commands share in a terminal: a bar that counts, and room for a table where there is none."""
+"""What commands share in a terminal: how they write to it, a bar that counts, and room for a table where it is not."""
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -14,13 +16,22 @@ if TYPE_CHECKING:
 PLAIN_WIDTH = 160  # columns of a table where there is no terminal
 
 
+def writer(*, errors: bool = False, soft_wrap: bool = False, width: int | None = None) -> Console:
+    """To standard output, or the error stream. Where NO_COLOR is set, a terminal gets what a file would: no control
+    codes, and lines in place of a bar that moves (https://no-color.org)."""
+    from rich.console import Console
+
+    bare = bool(os.environ.get("NO_COLOR"))
+    terminal = False if bare else None
+    return Console(stderr=errors, highlight=False, soft_wrap=soft_wrap, width=width, force_terminal=terminal)
+
+
 @contextmanager
 def counting() -> Iterator[Callable[[str, int, int], None]]:
     """A bar on the error stream, told what comes next, how many are done, and of how many; gone at the end."""
-    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    console = Console(stderr=True)
+    console = writer(errors=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
         line = bar.add_task("warming up", total=None)
@@ -33,10 +44,7 @@ def counting() -> Iterator[Callable[[str, int, int], None]]:
 
 def for_tables() -> Console:
     """As wide as the terminal, or wide enough."""
-    from rich.console import Console
-
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=PLAIN_WIDTH)
+    return writer(width=None if sys.stdout.isatty() else PLAIN_WIDTH)
 
 
 def print_section(console: Console, section: Section) -> None:

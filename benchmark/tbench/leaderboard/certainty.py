@@ -59,10 +59,10 @@ def _columns(standings: Standings) -> list[Column]:
     return [
         ("row", lambda row: row.entry.label),
         ("mean τ_w", _mean),
-        ("95 % interval", lambda row: _span(row.low, row.high)),
+        ("95 % interval", lambda row: span(row.low, row.high)),
         ("models", lambda row: tau(row.models)),
         *parts,
-        ("without any one", lambda row: _span(row.least, row.most)),
+        ("without any one", lambda row: span(row.least, row.most)),
         ("p", lambda row: probability(row.p)),
         *ceiling,
         ("class", lambda row: NOTHING if row.group is None else str(row.group)),
@@ -88,7 +88,7 @@ def _share(row: Standing) -> str:
     return NOTHING if row.share is None else f"{100 * row.share:z.0f} %"
 
 
-def _span(low: float | None, high: float | None) -> str:
+def span(low: float | None, high: float | None) -> str:
     return NOTHING if low is None or high is None else f"{low:z.2f} to {high:z.2f}"
 
 

@@ -15,6 +15,12 @@ POOLED = "¶"
 CONSTANT = "constant"
 
 
+class Second(str):
+    """A cell that is the second best of its column, where a page says which is best."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True)
 class Table:
     """A cell in **asterisks** is meant to be bold. align: l or r for each column."""
@@ -84,12 +90,16 @@ def coverage(counts: Sequence[tuple[int, int]]) -> str:
 
 
 def with_best(shown: Sequence[str], values: Sequence[float | None]) -> list[str]:
-    """The column, with the best of the values in bold; None takes no part. Equal in three digits is equal."""
-    known = [round(value, 3) for value in values if value is not None]
-    best = max(known, default=None)
+    """The column, with the best of the values in bold; None takes no part. Equal in three digits is equal.
+
+    What comes next is a `Second`, which papers underline and pages show as any other.
+    """
+    known = sorted({round(value, 3) for value in values if value is not None}, reverse=True)
+    best, second = [*known, None, None][:2]
+    places = [None if value is None else round(value, 3) for value in values]
     return [
-        f"**{text}**" if best is not None and value is not None and round(value, 3) == best else text
-        for text, value in zip(shown, values, strict=True)
+        text if place is None else f"**{text}**" if place == best else Second(text) if place == second else text
+        for text, place in zip(shown, places, strict=True)
     ]
 
 
