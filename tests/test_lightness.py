@@ -63,6 +63,7 @@ def test_light_commands_import_nothing_heavy(words: list[str]) -> None:
         "cache",
         "card",
         "merge",
+        "new",
         "pretrain",
         "replay",
         "distance",

@@ -26,6 +26,7 @@ COMMANDS = {
     "cache": "What evidence is kept, whether it is whole, and making room.",
     "list": "What is installed: metrics, models, datasets, suites ...",
     "bench": "What each metric costs on this machine.",
+    "new": "A package with a metric, model or dataset of your own, to begin with.",
     "check": "Does a metric keep the contract?",
     "pretrain": "Make the weights of a model family from its recipes.",
 }
