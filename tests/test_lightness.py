@@ -69,6 +69,8 @@ def test_light_commands_import_nothing_heavy(words: list[str]) -> None:
         "distance",
         "factors",
         "properties",
+        "submit",
+        "verify",
     ],
 )
 def test_the_help_of_a_command_imports_nothing_heavy(command: str) -> None:

@@ -29,7 +29,7 @@ SHIMS = {
     "pip": '#!/bin/sh\nword="$1"; shift\nexec "$PYTHON" -m pip --quiet --disable-pip-version-check "$word" '
     '--no-build-isolation --no-deps --no-index --no-cache-dir --no-compile --target "$TARGET" "$@"\n',
 }
-GUIDES = {"gap": "add-a-metric.md", "sketch": "add-a-model.md", "ripples": "add-a-dataset.md"}
+GUIDES = {"gap": "contribute.md", "sketch": "add-a-model.md", "ripples": "add-a-dataset.md"}
 
 
 @dataclass(frozen=True)
@@ -87,6 +87,20 @@ def test_a_guide_begins_with_a_package_that_runs(name: str, made: Path) -> None:
     assert any(name in of for of in families)
     with (made / f"leaderboards/try-{name}/truth.csv").open() as file:
         assert {row["status"] for row in csv.DictReader(file)} == {"ok"}
+
+
+def test_what_was_submitted_on_the_way_was_verified(made: Path) -> None:
+    text = (made / "submissions/try-gap/gap.txt").read_text()
+    assert '"package": "tbench-gap 0.1"' in text
+    assert len(re.findall(r"^mini/digits,mini/resnet-\w+,0,ok,", text, re.M)) == 3
+
+
+def test_the_guide_to_metrics_begins_as_a_contribution_does() -> None:
+    first, whole = (
+        re.findall(r"^```sh\n(.*?)^```", (ROOT / "docs" / page).read_text(encoding="utf-8"), re.M | re.S)[0]
+        for page in ("add-a-metric.md", "contribute.md")
+    )
+    assert whole.startswith(first)
 
 
 def test_these_packages_pass_their_own_tests(made: Path, shell: Shell) -> None:

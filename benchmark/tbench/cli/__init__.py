@@ -28,6 +28,8 @@ COMMANDS = {
     "bench": "What each metric costs on this machine.",
     "new": "A package with a metric, model or dataset of your own, to begin with.",
     "check": "Does a metric keep the contract?",
+    "submit": "The scores of one metric as a file for a pull request.",
+    "verify": "Is a submitted file what it says?",
     "pretrain": "Make the weights of a model family from its recipes.",
 }
 
