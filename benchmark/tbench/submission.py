@@ -18,6 +18,7 @@ from tbench.errors import TbenchError, UsageError
 from tbench.outside import MOST, parse_json, read_text
 from tbench.plain import plain
 from tbench.results import Key, Record, Status
+from tbench.spec import parse
 
 FORMAT = 1
 COLUMNS = ("dataset", "candidate", "seed", "status", "score", "reason", "seconds", "evidence_seconds")
@@ -239,6 +240,8 @@ def _submission(head: Any, table: str) -> Submission:
     names = {*TEXTS, "machines", "days", "versions", "weights", "data", "format", "sums"}
     if head.keys() != names:
         raise ValueError(f"its head lacks, or has beside what belongs there, {', '.join(sorted(head.keys() ^ names))}")
+    for name in ("metric", "spec"):
+        parse(_text(head[name], name))
     return Submission(
         **{name: _text(head[name], name) for name in TEXTS},
         machines=_texts(head["machines"], "machines"),

@@ -262,3 +262,10 @@ def test_a_file_that_names_a_file_as_its_suite_is_refused(desk: Desk) -> None:
     ended = tbench("verify", file)
     assert ended.exit_code == 1
     assert "names a file as its suite" in ended.output
+
+
+def test_a_suite_that_is_not_installed_must_be_given(desk: Desk) -> None:
+    ended = tbench("verify", desk.file)
+    assert ended.exit_code == 1
+    assert re.search("no suite is called 'tiny'.*--suite FILE.toml", ended.output)
+    assert tbench("verify", desk.file, "--suite", "teeny").exit_code == 2

@@ -120,6 +120,10 @@ TAMPERED: dict[str, tuple[Callable[[str], str], str]] = {
     "a word less": (lambda text: text.replace(' "suite": "s",\n', ""), "suite"),
     "a word more": (lambda text: text.replace(' "suite": "s",\n', ' "suite": "s",\n "sweet": 1,\n'), "sweet"),
     "a suite of numbers": (lambda text: text.replace('"suite": "s"', '"suite": 7'), "its suite is no text"),
+    "a metric that nobody could write": (
+        lambda text: text.replace('"metric": "one"', '"metric": "<b>one</b>"'),
+        "is not a submission",
+    ),
     "no table": (lambda text: text.partition("\n\n")[0] + "\n\n\n", "has not the columns"),
     "no head": (lambda text: "\n\n" + text.partition("\n\n")[2], "is not JSON"),
     "a head too deep": (lambda text: "[" * 100_000 + "\n\n\n", "not JSON|nested"),

@@ -52,7 +52,12 @@ def verify(file: str, suite_name: str | None, store_path: str, cells: int, seed:
     submission = read(Path(file))
     if not suite_name and submission.suite.endswith(".toml"):
         raise TbenchError(f"{file} names a file as its suite, {submission.suite}: give it by --suite if you trust it")
-    suite = load_suite(suite_name or submission.suite)
+    try:
+        suite = load_suite(suite_name or submission.suite)
+    except UsageError as error:
+        if suite_name:
+            raise
+        raise TbenchError(f"{file}: {error}; a suite that is not installed is given by --suite FILE.toml") from error
     if suite.name != submission.suite:
         raise UsageError(f"{file} is of suite {submission.suite}, not of {suite.name}")
     try:
