@@ -28,6 +28,7 @@ GUIDES = [
     "docs/evidence-on-disk.md",
     "docs/the-store.md",
     "docs/cluster.md",
+    "docs/contribute.md",
 ]
 TEXTS = ["docs/limits.md", "docs/safety.md", "docs/what-we-found.md"]  # which show no command
 # What any metric may ask for: of the target's images, of the candidate itself, and what follows from these.

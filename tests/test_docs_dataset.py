@@ -58,7 +58,7 @@ def test_the_suite_of_the_guide_runs_on_a_folder_and_on_the_family_of_the_guide(
         Image.fromarray(noise).save(folder / f"{number}.png")
     suite = blocks("toml")[0].replace('"folder/photos#40"', '"folder/photos#40", "stripes/4"')
     (tmp_path / "photos.toml").write_text(suite)
-    (words,) = re.findall(r"^tbench (run .*)$", blocks("sh")[0], re.MULTILINE)
+    (words,) = re.findall(r"^tbench (run .*)$", blocks("sh")[1], re.MULTILINE)
     tbench(installed, tmp_path, *words.split(), "--executor", "here")
 
     with (tmp_path / "leaderboards/photos/scores.csv").open() as file:
@@ -73,7 +73,7 @@ def test_the_suite_of_the_guide_runs_on_a_folder_and_on_the_family_of_the_guide(
 
 def test_the_guide_names_commands_and_pages_that_exist() -> None:
     named = set(re.findall(r"\btbench ([a-z]+)\b", "\n".join(blocks("sh"))))
-    assert named == {"run", "list"}
+    assert named == {"new", "run", "list"}
     assert named <= set(COMMANDS)
     links = re.findall(r"\]\((?!https?:)([^)#]+)", PAGE.read_text(encoding="utf-8"))
     assert links

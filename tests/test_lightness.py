@@ -64,11 +64,14 @@ def test_light_commands_import_nothing_heavy(words: list[str]) -> None:
         "card",
         "doctor",
         "merge",
+        "new",
         "pretrain",
         "replay",
         "distance",
         "factors",
         "properties",
+        "submit",
+        "verify",
     ],
 )
 def test_the_help_of_a_command_imports_nothing_heavy(command: str) -> None:
