@@ -15,6 +15,9 @@ import click
 def backup(file: Path, store_path: str) -> None:
     """Copy the store to FILE, which must not be there; a run that is at it may go on.
 
+    \b
+    tbench backup results-of-monday.sqlite
+
     A copy made by other means while a run writes may lack its last records, or be none at all.
     """
     from tbench.store import Store

@@ -12,7 +12,12 @@ from tbench.plain import plain
 @click.command()
 @click.argument("spec", shell_complete=specs)
 def check(spec: str) -> None:
-    """Try the contract on any installed metric: NAME, or a whole spec such as sfda+ped:dt=1."""
+    """Try the contract on any installed metric, or a whole spec.
+
+    \b
+    tbench check knn
+    tbench check sfda+ped:dt=1
+    """
     from tbench import contract
     from tbench.metric import Catalogue
     from tbench.stopwatch import one_thread

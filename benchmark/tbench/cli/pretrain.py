@@ -12,7 +12,11 @@ from tbench.cli.complete import families
 @click.option("--models", default="all", show_default=True, help="Comma list of the family's recipes.")
 @click.option("--out", default="pretrained", show_default=True, help="Folder that weights and their card go to.")
 def pretrain(family: str, models: str, out: str) -> None:
-    """Make the weights of a model family as its recipes say: tbench pretrain mini, tbench pretrain checkpoint.
+    """Make the weights of a model family as its recipes say.
+
+    \b
+    tbench pretrain mini
+    tbench pretrain checkpoint --out weights
 
     One line per epoch. What is there already for a model is overwritten; what is installed is left alone.
     """

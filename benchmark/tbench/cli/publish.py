@@ -24,6 +24,11 @@ from tbench.cli.complete import suites
 def publish(suite_name: str, protocol_name: str | None, store_path: str, out: str) -> None:
     """Write the leaderboard of a suite from its stored records; nothing is measured.
 
+    \b
+    tbench publish
+    tbench publish --suite mini --protocol full --out pages
+    tbench publish --suite all
+
     With --suite all: of every installed suite in the store, by the protocol that it holds most fine-tuning of, and of
     what others published.
     """

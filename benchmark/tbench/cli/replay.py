@@ -13,6 +13,10 @@ def replay(suite: str, as_json: bool, out: str | None) -> None:
     """Hold every printed number of a published suite, or of all, against what the published inputs give.
 
     \b
+    tbench replay transrate-layers
+    tbench replay all --out leaderboards
+
+    \b
     exact            equal in all printed digits
     within rounding  numbers within half a unit of the last published digit give the printed value
     tie order        candidates whose published numbers are equal give it in one of their orders

@@ -116,6 +116,11 @@ def run(
 ) -> None:
     """Score every candidate with every metric, fine-tune for the truth, and write the leaderboard.
 
+    \b
+    tbench run --metrics all
+    tbench run --metrics logme,logme+ped --datasets mini/digits --dry-run
+    tbench run --suite small-real --calibrate
+
     A suite that cites a published truth, such as ped, is held against that, and nothing is fine-tuned.
 
     What the store holds is not measured again, so a run that was cut short goes on where it stopped. The exit code
