@@ -59,3 +59,22 @@ def test_page_and_readme_quote_the_tables(tables: dict[str, pd.DataFrame]) -> No
     quoted = re.findall(r"^\| ([\w+:=-]+) \| (-?\d\.\d{3})", readme, re.MULTILINE)
     assert len(quoted) >= 5
     assert dict(quoted).items() <= means.items()
+
+
+@pytest.mark.parametrize("page", sorted(ROOT.glob("leaderboards/*/index.html")), ids=lambda page: page.parent.name)
+def test_the_page_in_html_tells_the_same_means_as_that_in_markdown(page: Path) -> None:
+    """Otherwise one of them is stale: `tbench publish --suite all` writes both."""
+    section = page.with_name("README.md").read_text(encoding="utf-8").partition("## How well each metric ranks")[2]
+    table = [line.split("|")[1:-1] for line in section.partition("## ")[0].splitlines() if line.startswith("| ")]
+    heads = [line for line in table if line[0].strip() == "metric"]
+    means = {
+        line[0].strip(): line[heads[0].index(next(head for head in heads[0] if head.strip() == "mean"))].strip(" *")
+        for line in table
+        if line not in heads
+    }
+    text = re.sub(r"<[^>]+>", " ", page.read_text(encoding="utf-8"))
+    words = " ".join(text.split())
+    assert len(means) > 20
+    for label, mean in means.items():
+        assert label in words, label
+        assert mean in words, (label, mean)
