@@ -29,7 +29,7 @@ GUIDES = [
     "docs/the-store.md",
     "docs/cluster.md",
 ]
-TEXTS = ["docs/limits.md", "docs/safety.md"]  # which show no command
+TEXTS = ["docs/limits.md", "docs/safety.md", "docs/versioning.md"]  # which show no command
 # What any metric may ask for: of the target's images, of the candidate itself, and what follows from these.
 USUAL = {
     *("features", "labels", "source_probabilities", "reference_features"),
