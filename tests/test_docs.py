@@ -30,7 +30,8 @@ GUIDES = [
     "docs/cluster.md",
     "docs/contribute.md",
 ]
-TEXTS = ["docs/limits.md", "docs/safety.md", "docs/what-we-found.md"]  # which show no command
+# Which show no command.
+TEXTS = ["docs/limits.md", "docs/safety.md", "docs/versioning.md", "docs/what-we-found.md"]
 # What any metric may ask for: of the target's images, of the candidate itself, and what follows from these.
 USUAL = {
     *("features", "labels", "source_probabilities", "reference_features"),

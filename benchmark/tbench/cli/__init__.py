@@ -27,7 +27,7 @@ COMMANDS = {
     "list": "What is installed: metrics, models, datasets, suites ...",
     "doctor": "What this machine can do, and what suites lack here.",
     "bench": "What each metric costs on this machine.",
-    "new": "A package with a metric, model or dataset of your own, to begin with.",
+    "new": "A package for a metric, model or dataset of your own.",
     "check": "Does a metric keep the contract?",
     "submit": "The scores of one metric as a file for a pull request.",
     "verify": "Is a submitted file what it says?",
