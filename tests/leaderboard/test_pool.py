@@ -7,8 +7,9 @@ from statistics import fmean, stdev
 
 import pytest
 
+from tbench.leaderboard.column import by_candidate
 from tbench.leaderboard.metrics import find_metrics
-from tbench.leaderboard.pool import DRAWS, DRAWS_SEED, Line, Pool, by_candidate, make_pool
+from tbench.leaderboard.pool import DRAWS, DRAWS_SEED, Line, Pool, make_pool
 from tbench.leaderboard.truth import find_truths, mean_truths
 from tbench.results import Record
 from tbench.statistics import Mean, agreement, between_seeds, null_quantile

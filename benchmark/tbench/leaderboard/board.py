@@ -9,6 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
+from tbench.leaderboard.column import Column, Scores, by_candidate
 from tbench.leaderboard.cost import Bill, make_bill
 from tbench.leaderboard.facts import Facts
 from tbench.leaderboard.following import Scorer, Worth, worth_of
@@ -17,7 +18,7 @@ from tbench.leaderboard.lineup import Lineup
 from tbench.leaderboard.machine import machine_named
 from tbench.leaderboard.measured import lineup_of
 from tbench.leaderboard.metrics import Metric, find_metrics
-from tbench.leaderboard.pool import Column, Line, Pool, Scores, by_candidate, make_pool
+from tbench.leaderboard.pool import Line, Pool, make_pool
 from tbench.leaderboard.remarks import saturation
 from tbench.leaderboard.sift import Sifted, sift
 from tbench.leaderboard.standing import Standings, find_standings, too_large
