@@ -105,6 +105,12 @@ class Submission:
         return {status: counts[status] for status in STATUSES}
 
     @property
+    def told(self) -> str:
+        """How many cells, and of which status."""
+        counts = ", ".join(f"{count} {status}" for status, count in self.statuses.items())
+        return f"{len(self.cells)} cells ({counts})"
+
+    @property
     def sums(self) -> dict[str, Any]:
         return {
             "cells": len(self.cells),

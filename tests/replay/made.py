@@ -41,3 +41,9 @@ def published(scores: Sequence[str], truth: Sequence[str], /, *cells: Printed, *
         "factors": (),
     }
     return Published(**{**whole, **changes})
+
+
+def on_two(scores: Mapping[tuple[str, str, str], Mapping[str, str]], measure: str = "accuracy percent") -> Published:
+    """A pool of four candidates on two datasets."""
+    truth = {(POOL, DATASET): column(["10", "20", "30", "40"]), (POOL, "other"): column(["20", "10", "30", "45"])}
+    return published([], [], truth=truth, scores=scores, measures=dict.fromkeys(truth, measure))

@@ -6,12 +6,7 @@ from tbench.leaderboard.tables import Section
 from tbench.published.facts import Published
 from tbench.published.following import worth_sections
 from tbench.published.rankings import by_pool
-from tests.replay.made import DATASET, METRIC, POOL, column, published
-
-
-def made(scores: dict[tuple[str, str, str], dict[str, str]], measure: str = "accuracy percent") -> Published:
-    truth = {(POOL, DATASET): column(["10", "20", "30", "40"]), (POOL, "other"): column(["20", "10", "30", "45"])}
-    return published([], [], truth=truth, scores=scores, measures=dict.fromkeys(truth, measure))
+from tests.replay.made import DATASET, METRIC, POOL, column, on_two, published
 
 
 def sections(suite: Published) -> list[Section]:
@@ -28,7 +23,7 @@ def test_points_are_lost_by_what_scores_put_first() -> None:
         (POOL, DATASET, METRIC): column(["1", "2", "9", "4"]),
         (POOL, "other", METRIC): column(["1", "2", "3", "4"]),
     }
-    (section,) = sections(made(scores))
+    (section,) = sections(on_two(scores))
     assert section.title == "What it is worth to follow it"
     found = rows(section)
     regret, regret_of_three, rel, *_ = (cell.strip("*") for cell in found[METRIC][1:])
@@ -39,7 +34,7 @@ def test_points_are_lost_by_what_scores_put_first() -> None:
 
 def test_a_candidate_without_a_score_cannot_be_picked() -> None:
     scores = {(POOL, DATASET, METRIC): {"m0": "2", "m1": "1"}, (POOL, "other", METRIC): column(["1", "2", "3", "4"])}
-    (section,) = sections(made(scores))
+    (section,) = sections(on_two(scores))
     row = rows(section)[f"{METRIC} †"]
     assert row[1] == "5.0"  # among m0 and m1: 20 - 10; nothing on the other
     assert row[-1] == "2–4/4"
@@ -47,7 +42,7 @@ def test_a_candidate_without_a_score_cannot_be_picked() -> None:
 
 def test_a_truth_that_is_no_share_has_no_points() -> None:
     scores = {(POOL, dataset, METRIC): column(["1", "2", "3", "4"]) for dataset in (DATASET, "other")}
-    assert sections(made(scores, "mean squared error")) == []
+    assert sections(on_two(scores, "mean squared error")) == []
 
 
 def test_several_pools_are_explained_once() -> None:

@@ -15,7 +15,7 @@ from tbench.published.printed import printed_section
 from tbench.published.rankings import by_pool
 from tbench.published.replay import replay
 from tbench.published.sureness import sureness_sections
-from tests.replay.made import DATASET, METRIC, POOL, column, printed, published
+from tests.replay.made import DATASET, METRIC, POOL, column, on_two, printed, published
 
 ROOT = Path(__file__).parents[2]
 
@@ -32,14 +32,9 @@ def rows(section: Section) -> dict[str, tuple[str, ...]]:
     return {row[0]: row for _, table in section.tables for row in table.rows}
 
 
-def made(scores: dict[tuple[str, str, str], dict[str, str]], measure: str = "accuracy percent") -> Published:
-    truth = {(POOL, DATASET): column(["10", "20", "30", "40"]), (POOL, "other"): column(["20", "10", "30", "45"])}
-    return published([], [], truth=truth, scores=scores, measures=dict.fromkeys(truth, measure))
-
-
 def test_the_study_is_what_was_published() -> None:
     """Truths as shares; a candidate without a score is missing, and never a 0."""
-    suite = made(
+    suite = on_two(
         {(POOL, DATASET, METRIC): {"m0": "1", "m2": "3"}, (POOL, "other", METRIC): column(["1", "2", "3", "4"])}
     )
     (board,) = by_pool(suite)
@@ -56,7 +51,7 @@ def test_the_study_is_what_was_published() -> None:
 
 def test_rows_have_intervals_p_and_coverage() -> None:
     full = column(["1", "2", "3", "4"])
-    (section,) = sections(made({(POOL, DATASET, METRIC): full, (POOL, "other", METRIC): full}))
+    (section,) = sections(on_two({(POOL, DATASET, METRIC): full, (POOL, "other", METRIC): full}))
     assert section.title == "How sure that is"
     heads = ("row", "mean τ_w", "95 % interval", "models", "without any one", "p", "class", "candidates")
     assert {table.header for _, table in section.tables} == {heads}
@@ -69,7 +64,7 @@ def test_rows_have_intervals_p_and_coverage() -> None:
 
 
 def test_pools_without_public_scores_have_floors_and_words() -> None:
-    (section,) = sections(made({}))
+    (section,) = sections(on_two({}))
     assert [title for title, _ in section.tables] == ["Floors"]
     assert set(rows(section)) == {"mean rank on the other datasets"}
     assert "No scores are public" in told(section)
@@ -78,9 +73,9 @@ def test_pools_without_public_scores_have_floors_and_words() -> None:
 
 
 def test_truths_that_are_no_shares_leave_no_room() -> None:
-    (section,) = sections(made({}, "transferability ratio"))
+    (section,) = sections(on_two({}, "transferability ratio"))
     assert "points to 100" not in told(section)
-    assert ceiling_section(made({}, "transferability ratio"), by_pool(made({}))).tables == ()
+    assert ceiling_section(on_two({}, "transferability ratio"), by_pool(on_two({}))).tables == ()
 
 
 def test_what_nothing_ranks_has_no_section() -> None:
@@ -114,7 +109,7 @@ def test_the_page_of_the_supervised_pool_shows_what_was_recomputed() -> None:
 
 def test_printed_means_are_taken_where_none_is_printed() -> None:
     cells = [printed("tau_w", value, dataset=name, metric="a") for name, value in ((DATASET, "0.2"), ("other", "0.5"))]
-    suite = made({})
+    suite = on_two({})
     suite = published([], [], *cells, truth=suite.truth, scores={}, measures=suite.measures)
     section = printed_section(suite, replay(suite), by_pool(suite))
     assert section is not None
@@ -124,7 +119,7 @@ def test_printed_means_are_taken_where_none_is_printed() -> None:
     section = printed_section(other, replay(other), by_pool(other))
     assert section is not None
     assert section.after == ()
-    assert printed_section(made({}), [], by_pool(made({}))) is None
+    assert printed_section(on_two({}), [], by_pool(on_two({}))) is None
 
 
 def test_two_truths_of_the_same_networks_agree_at_a_half() -> None:
@@ -140,7 +135,7 @@ def test_two_truths_of_the_same_networks_agree_at_a_half() -> None:
 
 
 def test_noise_of_the_truth_bounds_what_can_be_reached() -> None:
-    suite = made({})
+    suite = on_two({})
     (_, table) = ceiling_section(suite, by_pool(suite)).tables[0]
     assert table.header == ("pool", "0.2 points", "0.5 points", "1 points")
     ((name, *reached),) = table.rows

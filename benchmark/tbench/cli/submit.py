@@ -57,5 +57,4 @@ def submit(metric: str, suite_name: str, protocol_name: str | None, store_path: 
     path = place_of(submission, Path(out))
     path.parent.mkdir(parents=True, exist_ok=True)
     place(path, written(submission).encode())
-    counts = ", ".join(f"{count} {status}" for status, count in submission.statuses.items())
-    click.echo(f"{path}: {len(submission.cells)} cells ({counts})")
+    click.echo(f"{path}: {submission.told}")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from tbench.leaderboard.conclusions import conclusions, probability
 from tbench.leaderboard.hierarchy import hierarchy
 from tbench.leaderboard.lineup import Lineup
-from tbench.leaderboard.metrics import Kind
+from tbench.leaderboard.metrics import HEADINGS
 from tbench.leaderboard.standing import (
     LEAST_CANDIDATES,
     LEAST_DRAWS,
@@ -20,7 +20,6 @@ from tbench.leaderboard.tables import NOTHING, Section, Table, by_columns, marke
 
 TITLE = "How sure that is"
 FEW_CANDIDATES = 8  # fewer have less than 70 halves
-HEADINGS: tuple[tuple[Kind, str], ...] = (("metric", ""), ("floor", "Floors"))
 
 
 def certainty_section(lineup: Lineup, standings: Standings | None = None) -> Section:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tbench.leaderboard.board import Board
+from tbench.leaderboard.certainty import span
 from tbench.leaderboard.measured import study_of
 from tbench.leaderboard.pool import Line
 from tbench.leaderboard.rankings import legend
@@ -104,7 +105,7 @@ def _moved(line: Line, means: Mapping[str, float]) -> tuple[str, ...]:
     if not known:
         return (_label(line), tau(whole), *[NOTHING] * 3)
     most = max(known, key=lambda family: abs(known[family] - whole))
-    return _label(line), tau(whole), _span(min(known.values()), max(known.values())), most, tau(known[most])
+    return _label(line), tau(whole), span(min(known.values()), max(known.values())), most, tau(known[most])
 
 
 def _best_without(lines: Sequence[Line], means: Mapping[str, Array]) -> tuple[str, ...]:
@@ -177,7 +178,7 @@ def _range(values: Array) -> str:
     if len(values) == 1:
         return mean
     low, high = np.quantile(known, [0.025, 0.975])
-    return f"{mean} ({_span(low, high)})"
+    return f"{mean} ({span(low, high)})"
 
 
 def _datasets(lines: Sequence[Line]) -> Part:
@@ -246,7 +247,3 @@ def _label(line: Line) -> str:
 def _named(line: Line) -> str:
     """In a sentence."""
     return marked(line.metric.label, pooled=line.metric.pooled)
-
-
-def _span(low: float, high: float) -> str:
-    return f"{low:z.2f} to {high:z.2f}"

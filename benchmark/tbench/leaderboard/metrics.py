@@ -16,6 +16,7 @@ POOL = "pool"
 TRAINING = frozenset({"target training", "target probe", FINE_TUNED})  # of what a score may touch
 
 Kind = Literal["metric", "floor", "analysis"]
+HEADINGS: tuple[tuple[Kind, str], ...] = (("metric", ""), ("floor", "Floors"))  # of tables below the first
 
 
 @dataclass(frozen=True)

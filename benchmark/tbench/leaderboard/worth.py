@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from tbench.leaderboard.board import Board
 from tbench.leaderboard.following import MEASURES, PICKS, RANDOM, Scores, Worth, best_of, random_pick, worth_of
-from tbench.leaderboard.metrics import Kind
+from tbench.leaderboard.metrics import HEADINGS, Kind
 from tbench.leaderboard.rankings import legend
 from tbench.leaderboard.tables import (
     NOTHING,
@@ -25,7 +25,6 @@ from tbench.leaderboard.tables import (
 )
 
 TITLE = "What it is worth to follow it"
-HEADINGS: tuple[tuple[Kind, str], ...] = (("metric", ""), ("floor", "Floors"))
 NUMBERS = {1: "one candidate", 3: "three"}
 
 
