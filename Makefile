@@ -4,7 +4,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 OLDEST_TIMM := 1.0.20
 
-.PHONY: run test
+.PHONY: run test test-install
 
 run: .venv/installed
 	$(BIN)/tbench run --metrics all
@@ -14,6 +14,10 @@ test: .venv/installed-for-tests
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	TBENCH_OLDEST_TIMM=$(CURDIR)/.venv/oldest-timm $(BIN)/pytest -n 2 --dist loadfile
+
+# The wheel in environments of its own, with the newest packages and with the oldest that setup.cfg allows.
+test-install: .venv/installed-for-tests
+	TBENCH_BARE=1 $(BIN)/pytest tests/test_release.py
 
 .venv/bin/python:
 	@$(PYTHON) -m venv .venv

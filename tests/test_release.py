@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import email
 import json
 import os
@@ -17,6 +18,8 @@ from email.message import Message
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 import tbench
 from tbench.checkpoint import FORMAT as CHECKPOINT
@@ -130,6 +133,46 @@ def test_the_wheel_works_away_from_the_checkout(wheel: Path, tmp_path: Path) -> 
     assert {"mini", "ped"} <= {row["name"] for row in listed if row["description"]}
     planned = said("-m", "tbench", "run", "--metrics", "knn", "--datasets", "mini/digits", "--dry-run")
     assert "to do: 14 scores" in planned
+
+
+def oldest() -> list[Requirement]:
+    """The oldest packages that `setup.cfg` allows."""
+    declared = ConfigParser(delimiters=("=",))
+    declared.read(ROOT / "setup.cfg")
+    return [Requirement(line.replace(">=", "==")) for line in declared["options"]["install_requires"].split()]
+
+
+@pytest.mark.skipif("TBENCH_BARE" not in os.environ, reason="`make test-install`: 5 GB and 10 minutes for each")
+@pytest.mark.parametrize("packages", ["newest", "oldest"])
+def test_the_wheel_measures_all_metrics_in_a_bare_environment(wheel: Path, tmp_path: Path, packages: str) -> None:
+    venv, home, constraints = tmp_path / "venv", tmp_path / "home", tmp_path / "constraints.txt"
+    home.mkdir()
+    constraints.write_text("\n".join(map(str, oldest())) if packages == "oldest" else "")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "TBENCH"))}
+    environment = {**kept, "HOME": str(home), "PATH": f"{venv / 'bin'}:/usr/bin:/bin"}
+
+    def said(*words: str | Path) -> str:
+        done = subprocess.run(words, env=environment, cwd=home, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    said(sys.executable, "-m", "venv", venv)
+    pip = (venv / "bin/python", "-m", "pip", "--quiet", "--disable-pip-version-check")
+    said(*pip, "install", "--no-cache-dir", "--constraint", constraints, wheel)
+    installed = {
+        canonicalize_name(row["name"]): row["version"] for row in json.loads(said(*pip, "list", "--format=json"))
+    }
+    if packages == "oldest":
+        for package in oldest():
+            assert package.specifier.contains(installed[canonicalize_name(package.name)]), package
+
+    said(venv / "bin/tbench", "run", "--metrics", "all")
+    with (home / "leaderboards/mini/scores.csv").open(newline="") as file:
+        statuses = {(row["metric"], row["status"]) for row in csv.DictReader(file)}
+    assert len({metric for metric, status in statuses if status == "ok"}) > 60
+    assert {status for _, status in statuses} == {"ok", "inapplicable"}
+    assert (home / "leaderboards/mini/index.html").exists()
+    shutil.rmtree(venv)
 
 
 def test_the_citation_and_the_changelog_name_this_version() -> None:
