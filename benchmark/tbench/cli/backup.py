@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
+from tbench.cli.options import store_option
+
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option(
-    "--store", "store_path", default=".tbench/results.sqlite", show_default=True, help="Where facts are kept."
-)
+@store_option()
 def backup(file: Path, store_path: str) -> None:
     """Copy the store to FILE, which must not be there; a run that is at it may go on.
 

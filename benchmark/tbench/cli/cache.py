@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tbench.amount import UNITS, in_bytes
+from tbench.cli.options import store_option
 
 if TYPE_CHECKING:
     from tbench.evidence.inventory import Item
@@ -36,13 +37,10 @@ def _amount(units: Mapping[str, int]) -> Callable[[click.Context, click.Paramete
 
 def _of_store(command: Callable[..., None]) -> Callable[..., None]:
     """The options that say whose evidence is meant."""
-    store = click.option(
-        "--store", "store_path", default=".tbench/results.sqlite", show_default=True, help="Beside which it is kept."
-    )
     folder = click.option(
         "--folder", type=click.Path(path_type=Path), help="Or where it is kept, such as the --cache of `tbench rank`."
     )
-    return store(folder(command))
+    return store_option("Beside which it is kept.")(folder(command))
 
 
 @click.group()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tbench.cli.complete import suites
+from tbench.cli.options import store_option, suite_option
 from tbench.plain import plain
 
 if TYPE_CHECKING:
@@ -16,15 +16,8 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option(
-    "--suite",
-    "suite_name",
-    shell_complete=suites,
-    help="Only this one, an installed suite or a TOML file, and how to complete it.",
-)
-@click.option(
-    "--store", "store_path", default=".tbench/results.sqlite", show_default=True, help="Where facts are kept."
-)
+@suite_option(None, "Only this one, an installed suite or a TOML file, and how to complete it.")
+@store_option()
 @click.option("--json", "as_json", is_flag=True, help="For programs: one object for each finding.")
 def doctor(suite_name: str | None, store_path: str, as_json: bool) -> None:
     """What this machine can do: versions, cores, memory, devices, extras, caches; and which suites it can run.

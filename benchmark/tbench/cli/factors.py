@@ -8,29 +8,21 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tbench.cli.complete import suites
+from tbench.cli.options import store_option, suite_option
 
 if TYPE_CHECKING:
     from tbench.leaderboard.tables import Section
 
 
 @click.command()
-@click.option(
-    "--suite",
-    shell_complete=suites,
-    default="schuture",
-    show_default=True,
-    help="A published suite with factors, or one that was run.",
-)
+@suite_option("schuture", "A published suite with factors, or one that was run.")
 @click.option("--protocol", help="Of a suite that was run: how it was fine-tuned; its own default otherwise.")
-@click.option(
-    "--store", "store_path", default=".tbench/results.sqlite", show_default=True, help="Where its facts are kept."
-)
+@store_option("Where its facts are kept.")
 @click.option(
     "--restored/--printed", default=True, show_default=True, help="With the mixed-up columns put back, or as published."
 )
 @click.option("--table", type=click.Path(path_type=Path), help="Your own rows instead, as CSV.")
-def factors(suite: str, protocol: str | None, store_path: str, restored: bool, table: Path | None) -> None:
+def factors(suite_name: str, protocol: str | None, store_path: str, restored: bool, table: Path | None) -> None:
     """Regress the logarithm of transferability on domain gap, variance within classes and amount of data.
 
     \b
@@ -48,10 +40,10 @@ def factors(suite: str, protocol: str | None, store_path: str, restored: bool, t
 
     if table:
         shown = section(explained(read_rows(table)), f"Factors of transferability: {table.name}")
-    elif suite in names() and load(suite).factors:
-        shown = _published(suite, restored)
+    elif suite_name in names() and load(suite_name).factors:
+        shown = _published(suite_name, restored)
     else:
-        shown = _own(suite, protocol, store_path)
+        shown = _own(suite_name, protocol, store_path)
     console = for_tables()
     print_section(console, shown)
 

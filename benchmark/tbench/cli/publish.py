@@ -4,22 +4,13 @@ from __future__ import annotations
 
 import click
 
-from tbench.cli.complete import suites
+from tbench.cli.options import store_option, suite_option
 
 
 @click.command()
-@click.option(
-    "--suite",
-    "suite_name",
-    shell_complete=suites,
-    default="mini",
-    show_default=True,
-    help="An installed suite, a TOML file, or all.",
-)
+@suite_option(words="An installed suite, a TOML file, or all.")
 @click.option("--protocol", "protocol_name", help="How the ground truth was made; published, or the suite's default.")
-@click.option(
-    "--store", "store_path", default=".tbench/results.sqlite", show_default=True, help="Where facts are kept."
-)
+@store_option()
 @click.option("--out", default="leaderboards", show_default=True, help="Folder that the leaderboard is written to.")
 def publish(suite_name: str, protocol_name: str | None, store_path: str, out: str) -> None:
     """Write the leaderboard of a suite from its stored records; nothing is measured.

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tbench.cli.complete import any_dataset, members, specs, suites
-from tbench.cli.means import means
+from tbench.cli.complete import any_dataset, members, specs
+from tbench.cli.options import means_options, suite_option
 from tbench.cli.terminal import counting, for_tables, writer
 from tbench.cures import by_cure
 from tbench.errors import UsageError
@@ -34,15 +34,8 @@ REASONS = 3  # candidates that cannot be had, told for each thing that can be do
     help="Comma list: the suite's, * matches any; or any name.",
 )
 @click.option("--metrics", shell_complete=specs, help="Comma list of specs to ask; the suite's panel otherwise.")
-@click.option(
-    "--suite",
-    "suite_name",
-    shell_complete=suites,
-    default="practice",
-    show_default=True,
-    help="The pool, the panel, the protocol.",
-)
-@means(precision="auto")
+@suite_option("practice", "The pool, the panel, the protocol.")
+@means_options(precision="auto")
 @click.option("--draws", type=click.IntRange(min=2), default=30, show_default=True, help="Random halves of the images.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @click.option("--top", type=click.IntRange(min=1), default=5, show_default=True, help="How many --finetune tries.")

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tbench.cli.complete import executors, members, specs, suites
+from tbench.cli.complete import executors, members, specs
 from tbench.cli.isolate import isolate, isolation
-from tbench.cli.means import means
+from tbench.cli.options import means_options, store_option, suite_option
 from tbench.cli.terminal import writer
 from tbench.cures import by_cure
 from tbench.errors import PluginError, UsageError
@@ -34,14 +34,7 @@ CALIBRATION_STEPS = 200
 
 
 @click.command()
-@click.option(
-    "--suite",
-    "suite_name",
-    shell_complete=suites,
-    default="mini",
-    show_default=True,
-    help="An installed suite, or a TOML file.",
-)
+@suite_option()
 @click.option(
     "--metrics",
     shell_complete=specs,
@@ -77,11 +70,9 @@ CALIBRATION_STEPS = 200
     help="Where work runs; settings are written behind its name: ray:address=auto,gpus=0.5.",
 )
 @click.option("--workers", type=click.IntRange(min=1), help="How many at once; as many as there is room for otherwise.")
-@means(precision="float32")
+@means_options(precision="float32")
 @isolate
-@click.option(
-    "--store", "store_path", default=".tbench/results.sqlite", show_default=True, help="Where facts are kept."
-)
+@store_option()
 @click.option("--out", default="leaderboards", show_default=True, help="Folder that the leaderboard is written to.")
 @click.option(
     "--calibrate",

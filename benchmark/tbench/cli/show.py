@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tbench.cli.complete import suites
+from tbench.cli.options import store_option, suite_option
 
 if TYPE_CHECKING:
     from tbench.leaderboard.board import Board
@@ -32,18 +32,9 @@ TABLES = (
 
 
 @click.command()
-@click.option(
-    "--suite",
-    "suite_name",
-    shell_complete=suites,
-    default="mini",
-    show_default=True,
-    help="An installed suite, or a TOML file.",
-)
+@suite_option()
 @click.option("--protocol", "protocol_name", help="How the ground truth was made; published, or the suite's default.")
-@click.option(
-    "--store", "store_path", default=".tbench/results.sqlite", show_default=True, help="Where facts are kept."
-)
+@store_option()
 @click.option("--table", type=click.Choice(TABLES), default="agreement", show_default=True, help="What to see.")
 @click.option("--intervals", is_flag=True, help="Beside the means of the table agreement, how sure they are.")
 @click.option(

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import click
 
+from tbench.cli.options import store_option, suite_option
+
 
 @click.command()
 @click.argument("metric")
-@click.option("--suite", "suite_name", default="mini", show_default=True, help="An installed suite, or a TOML file.")
+@suite_option()
 @click.option("--protocol", "protocol_name", help="Whose seeds its scores are for; the suite's own default otherwise.")
-@click.option(
-    "--store", "store_path", default=".tbench/results.sqlite", show_default=True, help="Where facts are kept."
-)
+@store_option()
 @click.option("--out", default="submissions", show_default=True, help="Folder that the file is written to.")
 def submit(metric: str, suite_name: str, protocol_name: str | None, store_path: str, out: str) -> None:
     """Write the stored scores of a METRIC, all cells of a suite, as one text file that people can review.
