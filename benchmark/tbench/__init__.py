@@ -1,7 +1,7 @@
 """The open benchmark for transferability estimation.
 
 `tbench.score("logme", features=F, labels=y)` scores your own arrays; `tbench.score_all` shares the evidence between
-several metrics. Everything else is reached from the command line: `tbench --help`.
+several metrics; `tbench.check("foo")` names the promises that a metric of your own does not keep. Everything else is reached from the command line: `tbench --help`.
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 __version__ = "0.3.0"
-__all__ = ["__version__", "score", "score_all"]
+__all__ = ["__version__", "check", "score", "score_all"]
 
 if TYPE_CHECKING:
+    from tbench.contract import check
     from tbench.scoring import score, score_all
 
 
@@ -21,4 +22,8 @@ def __getattr__(name: str) -> object:
         from tbench import scoring
 
         return getattr(scoring, name)
+    if name == "check":
+        from tbench import contract
+
+        return contract.check
     raise AttributeError(f"module 'tbench' has no attribute {name!r}")

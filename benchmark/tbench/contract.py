@@ -36,8 +36,17 @@ class Check:
     excuse: str = ""
 
 
-def check(metric: Metric, catalogue: Catalogue) -> list[Check]:
-    """Try every promise of the contract on one metric."""
+def check(spec: str) -> list[str]:
+    """The promises that an installed metric does not keep, one line each; none if all is well.
+
+    spec: as for `tbench.score`. UsageError where it names no installed metric.
+    """
+    catalogue = Catalogue.installed()
+    return [f"{each.promise}: {each.problem}" for each in tried(catalogue.metric(spec), catalogue) if each.problem]
+
+
+def tried(metric: Metric, catalogue: Catalogue) -> list[Check]:
+    """Every promise of the contract, tried on one metric."""
     made_up = invented()
     graph = Evidence({name: Root.of(value) for name, value in made_up.items()}, catalogue.nodes)
     given = {root for need in metric.asked for root in graph.below(need)}
