@@ -6,6 +6,8 @@ import csv
 import io
 import json
 import re
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -193,3 +195,16 @@ def test_every_table_in_every_format(asked: Any, table: str) -> None:
 
 def test_what_is_not_a_terminal_gets_no_control_codes(asked: Any) -> None:
     assert "\x1b" not in asked("--table", "all").stdout
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
+def test_latex_sets_every_table_and_a_hostile_name(tmp_path: Path) -> None:
+    hostile = Section("x", HOSTILE, (HOSTILE,), ((HOSTILE, Table(("a", "b"), ((HOSTILE, "**-0.1 ± 0.2**"),), "lr")),))
+    made = [*sections(make_board(whole_store(), whole_frame())), hostile]
+    tables = "\n\n".join(map(latex, made))
+    head = "\\documentclass{article}\n\\usepackage[T1]{fontenc}\n\\usepackage{booktabs}\n\\begin{document}\n"
+    (tmp_path / "page.tex").write_text(f"{head}{tables}\n\\end{{document}}\n", encoding="utf-8")
+    command = ["pdflatex", "-halt-on-error", "-interaction=nonstopmode", "page.tex"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, errors="replace")
+    assert done.returncode == 0, done.stdout[-2000:]
+    assert "Missing character" not in (tmp_path / "page.log").read_text(encoding="utf-8", errors="replace")
