@@ -101,7 +101,7 @@ def _transport(supply: IntArray, demand: IntArray, costs: FloatArray) -> float:
     """
     if not (scale := costs.max()):
         return 0.0
-    moves = np.arange(costs.size, dtype=np.int32)  # SciPy 1.14 hands HiGHS no larger indices
+    moves = np.arange(costs.size, dtype=np.int32)  # not every SciPy hands HiGHS larger ones
     sources, targets = len(supply), len(demand)
     rows = np.concatenate([moves // targets, sources + moves % targets])
     ends = coo_array((np.ones(2 * len(moves)), (rows, np.tile(moves, 2))), shape=(sources + targets, len(moves)))
