@@ -1,10 +1,10 @@
-# The two commands of the README. PYTHON may name another interpreter (>= 3.11).
+# The commands of the README. PYTHON may name another interpreter (>= 3.11).
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 OLDEST_TIMM := 1.0.20
 
-.PHONY: run test
+.PHONY: run test docs
 
 run: .venv/installed
 	$(BIN)/tbench run --metrics all
@@ -14,6 +14,10 @@ test: .venv/installed-for-tests
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	TBENCH_OLDEST_TIMM=$(CURDIR)/.venv/oldest-timm $(BIN)/pytest -n 2 --dist loadfile
+
+docs: .venv/installed-for-docs
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo "documentation: site/index.html"
 
 .venv/bin/python:
 	@$(PYTHON) -m venv .venv
@@ -27,4 +31,9 @@ test: .venv/installed-for-tests
 	@echo "installing the test tools ..."
 	@$(PIP) install --editable '.[dev]'
 	@$(PIP) install --no-deps --upgrade --target .venv/oldest-timm timm==$(OLDEST_TIMM)
+	@touch $@
+
+.venv/installed-for-docs: .venv/installed
+	@echo "installing what builds the documentation ..."
+	@$(PIP) install --editable '.[docs]'
 	@touch $@
