@@ -1,10 +1,10 @@
-# The two commands of the README. PYTHON may name another interpreter (>= 3.11).
+# The commands of the README. PYTHON may name another interpreter (>= 3.11).
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 OLDEST_TIMM := 1.0.20
 
-.PHONY: run test test-install
+.PHONY: run test test-install docs
 
 run: .venv/installed
 	$(BIN)/tbench run --metrics all
@@ -19,6 +19,10 @@ test: .venv/installed-for-tests
 test-install: .venv/installed-for-tests
 	TBENCH_BARE=1 $(BIN)/pytest tests/test_release.py
 
+docs: .venv/installed-for-docs
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo "documentation: site/index.html"
+
 .venv/bin/python:
 	@$(PYTHON) -m venv .venv
 
@@ -31,4 +35,9 @@ test-install: .venv/installed-for-tests
 	@echo "installing the test tools ..."
 	@$(PIP) install --editable '.[dev]'
 	@$(PIP) install --no-deps --upgrade --target .venv/oldest-timm timm==$(OLDEST_TIMM)
+	@touch $@
+
+.venv/installed-for-docs: .venv/installed
+	@echo "installing what builds the documentation ..."
+	@$(PIP) install --editable '.[docs]'
 	@touch $@

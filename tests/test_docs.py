@@ -13,25 +13,11 @@ import numpy as np
 import pytest
 
 from tbench.api import VOCABULARY
-from tbench.cli import COMMANDS
 from tbench.metric import Catalogue
 from tbench.spec import needs
 
 ROOT = Path(__file__).parent.parent
-GUIDES = [
-    "docs/add-a-metric.md",
-    "docs/add-a-model.md",
-    "docs/add-a-dataset.md",
-    "docs/published-suites.md",
-    "docs/parameter-distance.md",
-    "docs/source-aware.md",
-    "docs/evidence-on-disk.md",
-    "docs/the-store.md",
-    "docs/cluster.md",
-    "docs/contribute.md",
-]
-# Which show no command.
-TEXTS = ["docs/limits.md", "docs/safety.md", "docs/versioning.md", "docs/what-we-found.md"]
+PAGES = sorted([*ROOT.glob("*.md"), ROOT / "leaderboards/README.md", *(ROOT / "docs").rglob("*.md")])
 # What any metric may ask for: of the target's images, of the candidate itself, and what follows from these.
 USUAL = {
     *("features", "labels", "source_probabilities", "reference_features"),
@@ -83,13 +69,6 @@ def test_the_metric_of_the_guide_is_listed_keeps_the_contract_and_scores(install
         words = ("margin:power=2", f"features={tmp_path / 'F.npy'}", f"labels={tmp_path / 'y.npy'}")
         scores.append(float(tbench(installed, "score", *words)))
     assert scores[0] < scores[1]
-
-
-@pytest.mark.parametrize("page", ["README.md", *GUIDES])
-def test_pages_name_commands_that_exist(page: str) -> None:
-    named = set(re.findall(r"\btbench ([a-z]+)\b", "\n".join(blocks(page, "sh"))))
-    assert named
-    assert named <= set(COMMANDS)
 
 
 def test_the_example_of_source_aware_metrics_says_what_the_guide_says(capsys: pytest.CaptureFixture[str]) -> None:
@@ -148,8 +127,8 @@ def test_what_was_found_stands_on_the_page_that_it_links_to(finding: str) -> Non
         assert re.search(rf"(?<![\d.]){re.escape(number)}(?![\d])", pages), number
 
 
-@pytest.mark.parametrize("page", ["README.md", "ARCHITECTURE.md", "leaderboards/README.md", *GUIDES, *TEXTS])
-def test_links_between_pages_lead_somewhere(page: str) -> None:
-    links = re.findall(r"\]\((?!https?:)([^)#]+)", (ROOT / page).read_text(encoding="utf-8"))
-    missing = [link for link in links if not (ROOT / page).parent.joinpath(link).exists()]
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_links_between_pages_lead_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8"))
+    missing = [link for link in links if not page.parent.joinpath(link).exists()]
     assert missing == []

@@ -13,8 +13,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tbench.cli import COMMANDS
-
 PAGE = Path(__file__).parent.parent / "docs/add-a-dataset.md"
 
 
@@ -69,12 +67,3 @@ def test_the_suite_of_the_guide_runs_on_a_folder_and_on_the_family_of_the_guide(
         truth = list(csv.DictReader(file))
     assert len(truth) == 9
     assert all(row["status"] == "ok" and row["measure"] == "accuracy" for row in truth)
-
-
-def test_the_guide_names_commands_and_pages_that_exist() -> None:
-    named = set(re.findall(r"\btbench ([a-z]+)\b", "\n".join(blocks("sh"))))
-    assert named == {"new", "run", "list"}
-    assert named <= set(COMMANDS)
-    links = re.findall(r"\]\((?!https?:)([^)#]+)", PAGE.read_text(encoding="utf-8"))
-    assert links
-    assert all((PAGE.parent / link).exists() for link in links)

@@ -82,15 +82,18 @@ def evidence(
 ) -> Callable[[_Function], _Function]:
     """Say of an evidence node, a metric or a transform what cannot be read from its parameters.
 
-    touches: what a score that rests on it is not free of, besides what the evidence that it asks for touches. solver:
-    how it finds its value, fits to the target aside, which are training: closed (formulas, eigenproblems, least
-    squares), convex (linear and quadratic programmes, transport) or iterative (descent, fixed points); or a function
-    of the settings that says so. across_layers: whether its values compare between layers of one network, whose widths
-    and scales differ. keep: its value is dear enough for the disk; it is then a mapping from names to arrays. shards:
-    evidence that can be taken some rows at a time, such as images: each of its parts is then kept as soon as it is
-    done. spares: what a metric does not need under the settings (all of them) that it is called with; the parameter is
-    None then, and not charged. gives: what a transform hands out beside features, because it knows it without computing
-    it anew; it then returns a mapping.
+    touches: what a score that rests on it is not free of, besides what the evidence that it asks for touches.
+    solver: how it finds its value, fits to the target aside, which are training: closed (formulas, eigenproblems, least
+        squares), convex (linear and quadratic programmes, transport) or iterative (descent, fixed points); or a
+        function of the settings that says so.
+    across_layers: whether its values compare between layers of one network, whose widths and scales differ.
+    keep: its value is dear enough for the disk; it is then a mapping from names to arrays.
+    shards: evidence that can be taken some rows at a time, such as images: each of its parts is then kept as soon as it
+        is done.
+    spares: what a metric does not need under the settings (all of them) that it is called with; the parameter is None
+        then, and not charged.
+    gives: what a transform hands out beside features, because it knows it without computing it anew; it then returns a
+        mapping.
     """
     touched = frozenset(touches)
     if unknown := touched - {*get_args(Touch)}:

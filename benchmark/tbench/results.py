@@ -36,13 +36,13 @@ class Record:
     """What came out, what it cost, and where it comes from.
 
     value: the score, the test accuracy in [0, 1] of a run, or the estimated seconds; None unless status is ok. A truth
-    may be "ok" and still worthless: details["training"] says ok, diverged or chance. A run that halving stopped early
-    is "inapplicable", its training "stopped" after details["steps"], its validation result that of then.
-    seconds (wall) and cpu_seconds: of the metric alone (median over repeats), or of the whole fine-tuning run.
+        may be "ok" and still worthless: details["training"] says ok, diverged or chance. A run that halving stopped
+        early is "inapplicable", its training "stopped" after details["steps"], its validation result that of then.
+    seconds (wall), cpu_seconds: of the metric alone (median over repeats), or of the whole fine-tuning run.
     evidence: node -> {"seconds", "cpu_seconds", "machine"} for all the evidence that a score rests on.
     details: for a score {"label": the spec as short as it can be written, "repeats", "spread", "warnings"}; for a truth
-    {"protocol", "learning_rate", "weight_decay", "steps", "validation", "measure", "training", "curve"}; for a
-    calibration {"protocol", "tried", "judged", "step", "image", "run", "sweep"}, see `tbench.calibration.Estimate`.
+        {"protocol", "learning_rate", "weight_decay", "steps", "validation", "measure", "training", "curve"}; for a
+        calibration {"protocol", "tried", "judged", "step", "image", "run", "sweep"}, see `tbench.calibration.Estimate`.
     provenance: {"tbench", "plugin", "torch", "numpy", "machine", "weights", "data"}.
     """
 

@@ -61,6 +61,7 @@ VOCABULARY: Mapping[str, str] = {
     "transport": "optimal couplings of two sets of samples, by POT (Transport)",
     "auxiliary_scores": "(A, 2+) terms and known accuracies of other transfer pairs",
 }
+"""What a metric may ask for by the name of a parameter, and what it is; plug-ins add to it (tbench.evidence)."""
 
 Touch = Literal[
     "candidate",  # the frozen candidate itself; what does not touch it cannot tell two of them apart
@@ -74,7 +75,9 @@ Touch = Literal[
     "known accuracies",  # of fine-tuned networks, on other targets
     "randomness",
 ]
+"""What a score may not be free of."""
 Solver = Literal["closed", "convex", "iterative"]
+"""How a value is found: by formulas and eigenproblems, by linear and quadratic programmes, or by descent."""
 GIVEN: Mapping[str, tuple[Touch, ...]] = {
     "images": (),
     "labels": (),

@@ -182,7 +182,7 @@ def test_a_python_that_is_too_old_is_broken(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_an_extra_that_is_missing_is_absent_and_one_that_is_too_old_is_broken(monkeypatch: pytest.MonkeyPatch) -> None:
-    extras = [f"Provides-Extra: {name}" for name in ("new", "old", "none", "dev")]
+    extras = [f"Provides-Extra: {name}" for name in ("new", "old", "none", "docs", "dev")]
     asked = [
         f'Requires-Dist: {name}>=2; extra == "{extra}"'
         for name, extra in zip("abc", ("new", "old", "none"), strict=True)

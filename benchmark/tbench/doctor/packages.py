@@ -11,7 +11,7 @@ from packaging.specifiers import SpecifierSet
 
 from tbench.doctor.finding import Finding
 
-DEVELOPERS = ("test", "dev")  # extras that nobody needs who only runs tbench
+DEVELOPERS = ("docs", "test", "dev")  # extras that nobody needs who only runs tbench
 
 
 def findings() -> Iterator[Finding]:

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import linalg, stats
 
 Array = NDArray[np.float64]
+"""Numbers of any shape; NaN where one is not known."""
 
 DIGITS = 10  # significant digits that take part in a ranking: the last bit of a float must not decide it
 BLOCK = 1 << 21  # pairs that are compared at once
