@@ -1,7 +1,8 @@
 """The open benchmark for transferability estimation.
 
 `tbench.score("logme", features=F, labels=y)` scores your own arrays; `tbench.score_all` shares the evidence between
-several metrics; `tbench.check("foo")` names the promises that a metric of your own does not keep. Everything else is reached from the command line: `tbench --help`.
+several metrics; `tbench.check("foo")` names the promises that a metric of your own does not keep. Everything else is
+reached from the command line: `tbench --help`.
 """
 
 from __future__ import annotations
