@@ -16,7 +16,7 @@ test: .venv/installed-for-tests
 	TBENCH_OLDEST_TIMM=$(CURDIR)/.venv/oldest-timm $(BIN)/pytest -n 2 --dist loadfile
 
 docs: .venv/installed-for-docs
-	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 	@echo "documentation: site/index.html"
 
 .venv/bin/python:
