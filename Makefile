@@ -20,7 +20,7 @@ test-install: .venv/installed-for-tests
 	TBENCH_BARE=1 $(BIN)/pytest tests/test_release.py
 
 docs: .venv/installed-for-docs
-	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 	@echo "documentation: site/index.html"
 
 .venv/bin/python:

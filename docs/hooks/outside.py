@@ -19,16 +19,23 @@ LINK = re.compile(r"(!?)\[([^\]]*)\]\((?![a-z]+:|#)([^)#\s]+)(#[^)\s]*)?\)")
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """The site's files are called as in the repository, but for those in docs/, which are called without it.
 
-    A leaderboard is its HTML page where there is one, else its Markdown page in the site's own clothes.
+    A leaderboard is its HTML page where there is one, with the Markdown as text beside it; else the Markdown in the
+    site's own clothes.
     """
     for path in PAGES:
         files.append(_file(path, config))
     files.append(_file(f"{BOARDS}/README.md", config, dest_uri=f"{BOARDS}.html"))
     index = (ROOT / BOARDS / "index.html").read_text(encoding="utf-8")
-    files.append(File.generated(config, f"{BOARDS}/index.html", content=index.replace("/README.md", "/index.html")))
     for found in sorted((ROOT / BOARDS).glob("*/*")):
-        if not (found.name == "README.md" and found.with_name("index.html").exists()):
-            files.append(_file(found.relative_to(ROOT).as_posix(), config))
+        path = found.relative_to(ROOT).as_posix()
+        if found.name == "README.md" and found.with_name("index.html").exists():
+            text = path.replace(".md", ".txt")
+            files.append(File.generated(config, text, abs_src_path=str(found)))
+            index = index.replace(f"{found.parent.name}/README.md", f"{found.parent.name}/README.txt")
+        else:
+            files.append(_file(path, config))
+    index = index.replace("/README.md", "/index.html")
+    files.append(File.generated(config, f"{BOARDS}/index.html", content=index))
     return files
 
 
