@@ -9,10 +9,11 @@ from urllib.parse import quote
 from tbench.leaderboard.html.document import document
 from tbench.leaderboard.html.markup import Html, joined, tag
 from tbench.leaderboard.html.rows import Row, Rows
-from tbench.leaderboard.html.table import boxed
+from tbench.leaderboard.html.table import boxed, figure
 from tbench.leaderboard.tables import NOTHING, tau
 
 TITLE = "Leaderboards of transferability estimation"
+BEST = "Best: the largest mean τ_w of what misses nothing"
 
 
 @dataclass(frozen=True)
@@ -65,17 +66,16 @@ COLUMNS: tuple[Column, ...] = (
 
 def index_page(measured: Sequence[Entry], published: Sequence[Entry]) -> str:
     """Both kinds of pages: of suites that were measured, and of what others published."""
-    best = "best: the largest mean τ_w of what misses nothing"
     body = joined(
         tag("header", tag("h1", TITLE)),
         tag(
             "main",
             tag("p", "Which pre-trained model fine-tunes best, said before fine-tuning: how well metrics know it."),
-            _part("measured", "Measured suites", f"Measured by tbench; {best}", measured),
+            _part("measured", "Measured suites", f"{BEST}.", measured),
             _part(
                 "published",
                 "Published by others, recomputed where their numbers allow it",
-                f"Nothing here was measured by tbench; {best}, as printed where no scores are public",
+                f"Nothing here was measured by tbench. {BEST}; as printed, where no scores are public.",
                 published,
             ),
         ),
@@ -83,20 +83,18 @@ def index_page(measured: Sequence[Entry], published: Sequence[Entry]) -> str:
     return document(TITLE, body)
 
 
-def _part(name: str, title: str, caption: str, entries: Sequence[Entry]) -> Html:
+def _part(name: str, title: str, words: str, entries: Sequence[Entry]) -> Html:
     """Columns in which nothing is known of any are left out."""
     known = [column for column in COLUMNS if any(column[1](entry) != NOTHING for entry in entries)]
     heads = [tag("th", head, scope="col", class_="n" if side == "n" else None) for head, _, side in known]
     table = tag(
         "table",
-        tag("caption", caption),
+        tag("caption", title),
         tag("thead", tag("tr", tag("th", "suite", scope="col"), *heads, tag("th", "as text", scope="col"))),
         tag("tbody", *(_row(entry, known) for entry in entries)),
         class_="sortable",
     )
-    return tag(
-        "section", tag("h2", title, id=f"{name}-title"), boxed(title, table), id=name, aria_labelledby=f"{name}-title"
-    )
+    return figure(name, title, [words], boxed(title, table))
 
 
 def _row(entry: Entry, columns: Sequence[Column]) -> Html:

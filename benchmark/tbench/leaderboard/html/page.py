@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -40,10 +41,21 @@ def html_page(page: Page) -> str:
         page.lead,
         *page.pictures,
         tag("h2", "All other tables" if page.pictures else "All tables", id="tables"),
-        *(section_of(section) for section in page.sections),
+        *map(section_of, page.sections, _names(page.sections)),
         _files(page),
     )
     return document(page.title, joined(_head(page), tag("main", main)))
+
+
+def _names(sections: Sequence[Section]) -> list[str]:
+    """The second of a name is NAME-2."""
+    found: Counter[str] = Counter()
+    names = []
+    for section in sections:
+        found[section.name] += 1
+        again = found[section.name]
+        names.append(section.name if again == 1 else f"{section.name}-{again}")
+    return names
 
 
 def _head(page: Page) -> Html:
