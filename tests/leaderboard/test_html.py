@@ -321,7 +321,7 @@ Bar = list[tuple[str, float, str]]  # class, width, title of each piece
 
 
 def bars(picture: str) -> list[Bar]:
-    piece = re.compile(r'<rect class="(\w+)"[^>]* width="([\d.]+)"[^>]*><title>([^<]*)</title>')
+    piece = re.compile(r'<rect class="piece (\w+)"[^>]* width="([\d.]+)"[^>]*><title>([^<]*)</title>')
     return [
         [(kind, float(width), unescape(title)) for kind, width, title in piece.findall(bar)]
         for bar in picture.split("<g>")[1:]
@@ -357,11 +357,9 @@ def test_a_node_has_one_colour_in_all_bars_and_seconds_of_its_own() -> None:
     ]
     assert [kind for kind, _, _ in last] == ["own", "node1", "other"]
     assert everything[1][2] == "all, n7: 128 s (50%)"
-    legend = picture.partition("<g>")[0]
-    assert re.findall(r'class="(\w+)" x', legend) == [kind for kind, _, _ in everything]
-    assert [*map(unescape, re.findall(r">([^<]+)</text>", legend))] == [
-        title.split(", ")[1].split(":")[0] for _, _, title in everything
-    ]
+    legend = re.findall(r'<li><span class="swatch (\w+)"></span>([^<]+)</li>', picture)
+    told = [(kind, title.split(", ")[1].split(":")[0]) for kind, _, title in everything]
+    assert [(kind, unescape(words)) for kind, words in legend] == told
 
 
 def test_nothing_known_has_no_pictures() -> None:

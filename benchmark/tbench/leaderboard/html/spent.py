@@ -11,8 +11,7 @@ from tbench.leaderboard.html.table import boxed, figure
 from tbench.leaderboard.tables import seconds
 
 LEFT, LENGTH, ROOM = 180, 480, 120  # pixels: for names, of a bar, for seconds
-ROW, GAP, LINE = 14, 5, 20
-ABREAST, STEP = 3, 250  # words of the legend in a line, and pixels from one to the next
+ROW, GAP = 14, 5
 OWN, OTHER, PASSES = "the metric's own", "other evidence", "passes through networks"
 
 
@@ -23,13 +22,11 @@ def spent(rows: Rows, bill: Bill | None) -> Html | None:
         return None
     prices.sort(key=lambda price: (price.strict.wall / price.cells, price.metric.label))
     kinds = _kinds(prices)
-    top = LINE * (-(-len(kinds) // ABREAST)) + 10
-    width, height = LEFT + LENGTH + ROOM, top + (ROW + GAP) * len(prices)
+    width, height = LEFT + LENGTH + ROOM, GAP + (ROW + GAP) * len(prices)
     picture = tag(
         "svg",
         tag("title", "Shares of the seconds of each metric, cheapest first"),
-        *_legend(kinds),
-        *(_bar(price, kinds, float(top + (ROW + GAP) * place)) for place, price in enumerate(prices)),
+        *(_bar(price, kinds, float(GAP + (ROW + GAP) * place)) for place, price in enumerate(prices)),
         role="img",
         class_="plot",
         viewBox=f"0 0 {width} {height}",
@@ -41,7 +38,7 @@ def spent(rows: Rows, bill: Bill | None) -> Html | None:
         "metrics share is charged to each of them. The sums, and those of all evidence by name, stand in cost.csv."
     )
     title = rows.titled("What the seconds go to")
-    return figure(rows.id("spent"), title, [words], boxed(title, picture))
+    return figure(rows.id("spent"), title, [words], _legend(kinds), boxed(title, picture))
 
 
 def _kinds(prices: list[Price]) -> dict[str, str]:
@@ -58,14 +55,9 @@ def _parts(price: Price) -> dict[str, float]:
     return {OWN: price.own.wall} | named | {OTHER: other, PASSES: price.extraction.wall}
 
 
-def _legend(kinds: dict[str, str]) -> list[Html]:
-    found = []
-    for place, (words, colour) in enumerate(kinds.items()):
-        line, column = divmod(place, ABREAST)
-        x, y = float(column * STEP + 10), float(LINE * line)
-        found.append(tag("rect", class_=colour, x=x, y=y + 6, width=12, height=12))
-        found.append(tag("text", words, x=x + 18, y=y + 16))
-    return found
+def _legend(kinds: dict[str, str]) -> Html:
+    swatches = ((tag("span", class_=f"swatch {colour}"), words) for words, colour in kinds.items())
+    return tag("ul", *(tag("li", swatch, words) for swatch, words in swatches), class_="legend")
 
 
 def _bar(price: Price, kinds: dict[str, str], y: float) -> Html:
@@ -76,7 +68,7 @@ def _bar(price: Price, kinds: dict[str, str], y: float) -> Html:
         tag(
             "rect",
             tag("title", f"{price.metric.label}, {kind}: {seconds(part / price.cells)} s ({part / total:.0%})"),
-            class_=colour,
+            class_=f"piece {colour}",
             x=LEFT + LENGTH * start / total,
             y=y,
             width=LENGTH * part / total,
