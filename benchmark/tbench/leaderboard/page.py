@@ -16,7 +16,8 @@ from tbench.leaderboard.claims import claims_section
 from tbench.leaderboard.elsewhere import elsewhere_section
 from tbench.leaderboard.facts import Facts
 from tbench.leaderboard.frame import Frame
-from tbench.leaderboard.html.lead import reading
+from tbench.leaderboard.html.lead import errata, reading
+from tbench.leaderboard.html.markup import Html
 from tbench.leaderboard.html.measured import points_of, rows_of
 from tbench.leaderboard.html.page import Page, html_page
 from tbench.leaderboard.html.pictures import pictures
@@ -97,13 +98,17 @@ def _in_html(board: Board, made: Sequence[Section]) -> str:
             _title(frame),
             _about(frame),
             facts(board),
-            reading(_reading(frame)),
+            [_errata(frame), reading(_reading(frame))],
             pictures(rows_of(board), points_of(board), board.bill),
             made,
             descriptions(frame),
             _made(frame),
         )
     )
+
+
+def _errata(frame: Frame) -> Html | None:
+    return errata(frame.published.remarks, "the published truth") if frame.published else None
 
 
 def _in_markdown(board: Board, made: Sequence[Section]) -> str:

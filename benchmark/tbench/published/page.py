@@ -110,7 +110,7 @@ def _in_html(findings: Findings, made: Sequence[Section], files: Mapping[str, st
             _title(published),
             ABOUT,
             facts,
-            errata(published.remarks),
+            [errata(published.remarks)],
             pictured(findings),
             made,
             files,

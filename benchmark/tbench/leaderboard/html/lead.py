@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tbench.leaderboard.html.markup import Html, prose, tag
+from tbench.leaderboard.html.table import figure
 
 
 def reading(lines: Sequence[str]) -> Html:
@@ -12,10 +13,9 @@ def reading(lines: Sequence[str]) -> Html:
     return tag("details", tag("summary", tag("h2", "How to read this")), _listed(lines), id="reading", open=True)
 
 
-def errata(lines: Sequence[str]) -> Html:
-    """What is wrong or strange about the numbers; cannot be closed."""
-    title = tag("h2", "What to know of these numbers", id="errata-title")
-    return tag("section", title, _listed(lines), id="errata", aria_labelledby="errata-title")
+def errata(lines: Sequence[str], of: str = "these numbers") -> Html | None:
+    """What is wrong or strange about numbers that others published; cannot be closed. None where nothing is."""
+    return figure("errata", f"What to know of {of}", (), _listed(lines)) if lines else None
 
 
 def _listed(lines: Sequence[str]) -> Html:

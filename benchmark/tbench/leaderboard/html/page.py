@@ -27,7 +27,7 @@ class Page:
     title: str
     about: str
     facts: Sequence[tuple[str, str]]
-    lead: Html
+    lead: Sequence[Html | None]
     pictures: Sequence[Html]
     sections: Sequence[Section]
     files: Mapping[str, str]
@@ -38,7 +38,7 @@ class Page:
 def html_page(page: Page) -> str:
     """All in one file."""
     main = joined(
-        page.lead,
+        *page.lead,
         *page.pictures,
         tag("h2", "All other tables" if page.pictures else "All tables", id="tables"),
         *map(section_of, page.sections, _names(page.sections)),
