@@ -198,7 +198,7 @@ def test_strangers_open_no_tags_and_end_no_block(tmp_path: Path, page: str) -> N
 def test_any_text_is_text(words: str) -> None:
     for element in (tag("p", words, title=words), tag("p", prose(words)), joined(tag("i"), tag("p", words))):
         tree = Tree(element)
-        assert tree.tags.keys() <= {"p", "i", "strong", "code"}
+        assert tree.tags.keys() <= {"p", "i", "strong", "em", "code"}
         assert {name for _, name, _ in tree.attributes} <= {"title"}
     assert json.loads(block([words])) == [words]
     assert not set(block([words])) & set("<>&\u2028\u2029")
@@ -209,6 +209,7 @@ def test_elements() -> None:
         '<p class="x" hidden="" aria-label="d" y="1.2">a &lt; b<b>c</b></p>'
     )
     assert tag("input", checked=False) == "<input>"
+    assert prose("*floor:* a*b*c * d *") == "<em>floor:</em> a*b*c * d *"
     assert prose("**`a` b** `c` * d") == "<strong><code>a</code> b</strong> <code>c</code> * d"
 
 

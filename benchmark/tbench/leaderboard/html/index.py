@@ -75,7 +75,8 @@ def index_page(measured: Sequence[Entry], published: Sequence[Entry]) -> str:
             _part(
                 "published",
                 "Published by others, recomputed where their numbers allow it",
-                f"Nothing here was measured by tbench. {BEST}; as printed, where no scores are public.",
+                f"Nothing here was measured by tbench. {BEST}; as printed, where no scores are public. A "
+                "semicolon stands between the boards of a suite.",
                 published,
             ),
         ),
@@ -89,7 +90,7 @@ def _part(name: str, title: str, words: str, entries: Sequence[Entry]) -> Html:
     heads = [tag("th", head, scope="col", class_="n" if side == "n" else None) for head, _, side in known]
     table = tag(
         "table",
-        tag("caption", title),
+        tag("caption", f"{name.capitalize()} suites"),
         tag("thead", tag("tr", tag("th", "suite", scope="col"), *heads, tag("th", "as text", scope="col"))),
         tag("tbody", *(_row(entry, known) for entry in entries)),
         class_="sortable",
