@@ -9,10 +9,12 @@ from tbench.garbage import uncollected
 from tbench.leaderboard.board import make_board
 from tbench.leaderboard.facts import Facts
 from tbench.leaderboard.frame import Frame
-from tbench.leaderboard.html.index import Entry, Published, index_page
+from tbench.leaderboard.html.index import Entry, index_page
+from tbench.leaderboard.html.measured import rows_of
 from tbench.leaderboard.page import publish_board, put
 from tbench.published import facts, page
-from tbench.published.replay import replay
+from tbench.published.findings import Findings
+from tbench.published.pictured import boards_of
 from tbench.registry import Registry
 from tbench.store import Store
 from tbench.suite import Suite, load_suite
@@ -27,12 +29,14 @@ def publish_all(store: Store, out: Path) -> Iterator[Path]:
             with uncollected():
                 board = make_board(found, frame)
                 path = publish_board(board, out)
-            entries.append(Entry.of(board))
+            entries.append(Entry.of(frame.folder, frame.title, frame.description, [rows_of(board)]))
             yield path
     others = []
     for published in map(facts.load, facts.names()):
-        others.append(Published(published.name, published.title))
-        yield page.publish(published, replay(published), out)
+        findings = Findings.of(published)
+        boards = [rows for rows, _ in boards_of(findings)]
+        others.append(Entry.of(published.name, published.title, published.reference, boards))
+        yield page.publish(findings, out)
     put({"index.html": index_page(entries, others)}, out)
     yield out / "index.html"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from .test_html import evil_page
 
 pytestmark = pytest.mark.skipif(bool(missing()), reason=f"no browser to look at pages with: {missing()}")
 
+ROOT = Path(__file__).parents[2]
+PUBLISHED = ROOT / "leaderboards" / "transrate-models" / "index.html"  # has two boards
 ROWS = "#ranking-table tbody tr:not([hidden])"
 ORDER = f"return [...document.querySelectorAll('{ROWS}')].map(row => row.cells[0].textContent)"
 POINTS = "return [...document.querySelectorAll('#scatter-plot .point')].map(point => point.getAttribute('aria-label'))"
@@ -152,3 +155,56 @@ def test_scripts_of_others_are_dead(browser: Browser, page: Path, tmp_path: Path
     complaints = browser.complaints()
     assert complaints
     assert all("Content Security Policy" in words for words in complaints)
+
+
+@pytest.fixture
+def published(browser: Browser) -> Browser:
+    browser.open(PUBLISHED)
+    return browser
+
+
+def order_of(browser: Browser, table: str) -> list[str]:
+    rows = f"#{table} tbody tr:not([hidden])"
+    found: list[str] = browser.run(f"return [...document.querySelectorAll('{rows}')].map(r => r.cells[0].textContent)")
+    return found
+
+
+def points_of(browser: Browser, plot: str) -> list[str]:
+    points = f"document.querySelectorAll('#{plot} .point')"
+    found: list[str] = browser.run(f"return [...{points}].map(point => point.getAttribute('aria-label'))")
+    return found
+
+
+def test_a_published_page_complains_of_nothing_and_asks_for_nothing(published: Browser) -> None:
+    assert published.complaints() == []
+    assert set(published.requests(PUBLISHED)) == {PUBLISHED.resolve().as_uri()}
+
+
+def test_boards_of_one_page_are_sorted_and_filtered_each_for_itself(published: Browser) -> None:
+    first, second = (order_of(published, table) for table in ("ranking-table", "ranking-table-2"))
+    published.click("#ranking-table-2 thead th:nth-child(1) button")
+    assert order_of(published, "ranking-table-2") == sorted(second, key=str.lower) != second
+    published.type("#filter-2", "logme")
+    assert order_of(published, "ranking-table-2") == ["LogME"]
+    assert published.run("return document.getElementById('count-2').textContent") == f"1 of {len(second)}"
+    assert order_of(published, "ranking-table") == first
+
+
+def test_the_scatter_of_a_board_is_of_its_own_candidates(published: Browser) -> None:
+    before = points_of(published, "scatter-plot")
+    assert len(before) == 7
+    published.run(CHOOSE, "metric-2", "LogME")
+    published.run(CHOOSE, "dataset-2", "sun397")
+    after = points_of(published, "scatter-plot-2")
+    assert len(after) == 13
+    assert all(re.fullmatch(r"\S+: score -?[\d.e+-]+, accuracy fraction 0\.\d+", point) for point in after)
+    published.run(CHOOSE, "dataset-2", "cifar100")
+    assert points_of(published, "scatter-plot-2") != after
+    assert points_of(published, "scatter-plot") == before
+
+
+def test_a_phone_scrolls_no_published_page(published: Browser) -> None:
+    published.resize(390, 844)
+    published.run("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+    assert published.run("return document.documentElement.scrollWidth") <= 390
+    published.resize(1280, 900)

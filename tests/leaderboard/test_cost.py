@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from tbench.leaderboard.board import make_board
-from tbench.leaderboard.cost import Bill, Price, make_bill
+from tbench.leaderboard.cost import DEAREST, Bill, Price, make_bill
 from tbench.leaderboard.metrics import find_metrics
 from tbench.leaderboard.page import render
 from tbench.leaderboard.prices import cost_section
@@ -60,6 +60,20 @@ def test_parts_of_a_price() -> None:
     assert price.sweep == bill.sweep == seconds(4 * 160)
     assert bill.extraction == {"forward": (4, seconds(16)), "reference_forward": (4, seconds(32))}
     assert (bill.machine, bill.left_out) == (MACHINE, 0)
+
+
+def test_the_dearest_nodes_are_told_by_name() -> None:
+    """All metrics together say which they are, each node once in a cell; a metric pays its own part of each."""
+    dear = {f"n{place}": (float(2**place), MACHINE) for place in range(DEAREST + 2)}
+    some = {node: dear[node] for node in ("n0", "n7", "n3")}
+    bill = bill_of([*scores("a", "t/x", [1, 2, 3, 4], evidence=dear), score("b", "t/x", "m/a", 1.0, evidence=some)])
+    named = [f"n{place}" for place in range(DEAREST + 1, 1, -1)]
+    assert [*bill.evidence][:DEAREST] == named
+    assert price_of(bill, "a").nodes == {node: seconds(4 * dear[node][0]) for node in named}
+    few = price_of(bill, "b")
+    assert few.nodes == {node: seconds(dear[node][0] if node in some else 0.0) for node in named}
+    assert few.evidence == seconds(1 + 128 + 8)
+    assert few.strict == seconds(0.5 + 1 + 128 + 8)
 
 
 def test_a_metric_with_gaps_is_held_against_the_fine_tuning_of_its_own_cells() -> None:

@@ -6,6 +6,7 @@ import json
 import re
 from collections import Counter
 from dataclasses import replace
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -17,17 +18,17 @@ from hypothesis import strategies as st
 from tbench.leaderboard.board import make_board
 from tbench.leaderboard.html.difference import cliques, difference
 from tbench.leaderboard.html.heatmap import heatmap
-from tbench.leaderboard.html.index import Entry, Published, index_page
+from tbench.leaderboard.html.index import Entry, index_page
 from tbench.leaderboard.html.markup import VOID, Html, joined, prose, tag
+from tbench.leaderboard.html.measured import points_of, rows_of
 from tbench.leaderboard.html.pareto import pareto
-from tbench.leaderboard.html.rows import Rows
 from tbench.leaderboard.html.scale import Scale
 from tbench.leaderboard.html.scatter import block, scatter
 from tbench.leaderboard.html.spent import LENGTH, spent
 from tbench.leaderboard.page import publish, render
 from tbench.results import Record
 
-from .made import CANDIDATES, frame, run, score, varied_store, whole_frame, whole_store
+from .made import CANDIDATES, MACHINE, frame, run, score, scores, truth, varied_store, whole_frame, whole_store
 
 EVIL = "m/</script></title><img src=x onerror=alert(1)>\"'--><b>&amp;\u2028</style>]]>"
 
@@ -99,6 +100,15 @@ def cells(row: str) -> list[str]:
     return [re.sub(r"<[^>]*>", "", cell) for cell in re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", bare)]
 
 
+@pytest.mark.parametrize(("folder", "above"), [("small", "../"), ("small/run", "../../")])
+def test_it_leads_back_to_the_index(tmp_path: Path, folder: str, above: str) -> None:
+    page = publish(whole_store(), replace(whole_frame(), folder=folder), tmp_path).with_name("index.html")
+    tree = Tree(page.read_text(encoding="utf-8"))
+    assert tree.values("href")[:2] == [f"{above}index.html", "README.md"]
+    assert tree.text("nav") == "All leaderboardsThis page in Markdown"
+    assert (page.parent / above).resolve() == tmp_path.resolve()
+
+
 def test_every_number_is_that_of_the_other_page(page: str) -> None:
     markdown = render(make_board(whole_store(), whole_frame()))
     first = markdown.partition("## How well each metric ranks")[2].partition("\n## ")[0]
@@ -154,7 +164,8 @@ def test_it_may_fetch_nothing(page: str) -> None:
     assert policy.startswith("default-src 'none'; style-src 'sha256-")
     assert "unsafe" not in policy
     assert not tree.values("src") + tree.values("srcset") + tree.values("action") + tree.values("style")
-    assert set(tree.values("href")) == {"scores.csv", "truth.csv", "agreement.csv", "worth.csv", "cost.csv"}
+    files = {"scores.csv", "truth.csv", "agreement.csv", "worth.csv", "cost.csv"}
+    assert set(tree.values("href")) == files | {"README.md", "../index.html"}
     assert not [name for _, name, _ in tree.attributes if name.startswith("on")]
 
 
@@ -187,7 +198,7 @@ def test_strangers_open_no_tags_and_end_no_block(tmp_path: Path, page: str) -> N
 def test_any_text_is_text(words: str) -> None:
     for element in (tag("p", words, title=words), tag("p", prose(words)), joined(tag("i"), tag("p", words))):
         tree = Tree(element)
-        assert tree.tags.keys() <= {"p", "i", "strong", "code"}
+        assert tree.tags.keys() <= {"p", "i", "strong", "em", "code"}
         assert {name for _, name, _ in tree.attributes} <= {"title"}
     assert json.loads(block([words])) == [words]
     assert not set(block([words])) & set("<>&\u2028\u2029")
@@ -198,6 +209,7 @@ def test_elements() -> None:
         '<p class="x" hidden="" aria-label="d" y="1.2">a &lt; b<b>c</b></p>'
     )
     assert tag("input", checked=False) == "<input>"
+    assert prose("*floor:* a*b*c * d *") == "<em>floor:</em> a*b*c * d *"
     assert prose("**`a` b** `c` * d") == "<strong><code>a</code> b</strong> <code>c</code> * d"
 
 
@@ -223,7 +235,7 @@ def test_cliques_are_the_largest_groups_within_the_distance() -> None:
 
 def test_colours_say_sign_and_size() -> None:
     board = make_board(whole_store(), whole_frame())
-    cells = re.findall(r'<td class="n(?: (up|down)(\d+))?" data-sort="([^"]+)">', heatmap(board, Rows.of(board)))
+    cells = re.findall(r'<td class="n(?: (up|down)(\d+))?" data-sort="([^"]+)">', heatmap(rows_of(board)))
     assert len(cells) > 10
     for side, shade, value in cells:
         assert round(10 * abs(float(value))) == int(shade or 0)
@@ -232,7 +244,7 @@ def test_colours_say_sign_and_size() -> None:
 
 def test_rows_hold_what_the_tables_say() -> None:
     board = make_board(whole_store(), whole_frame())
-    rows = Rows.of(board)
+    rows = rows_of(board)
     assert [row.label for row in rows.rows] == [line.metric.label for line in board.whole.lines]
     assert rows.ceiling == board.whole.ceiling.value
     assert rows.floor is not None
@@ -245,18 +257,27 @@ def test_rows_hold_what_the_tables_say() -> None:
 
 
 def test_an_index_holds_names_as_names() -> None:
-    entry = Entry(f"my suite#{EVIL}", EVIL, EVIL, 4, 2, 1, f"{EVIL} 0.5", "–", "–")
-    tree = Tree(index_page([entry], [Published("ped", EVIL)]))
+    entry = Entry(f"my suite#{EVIL}", EVIL, EVIL, "4", "2", "1", f"{EVIL} 0.5", "–", "–")
+    tree = Tree(index_page([entry], [replace(entry, folder="ped")]))
     assert tree.tags["img"] == tree.tags["b"] == 0
     assert tree.tags["script"] == 1
     links = tree.values("href")
-    assert len(links) == 3
+    assert len(links) == 4
     assert all(link.startswith("./") and not set(link) & set(' #<>"') for link in links)
 
 
+def test_an_entry_tells_each_of_several_boards_once() -> None:
+    one = rows_of(make_board(whole_store(), whole_frame()))
+    entry = Entry.of("x", "title", "words", [one, replace(one, candidates="7", rows=one.rows[:1])])
+    assert (entry.candidates, entry.datasets, entry.best.count("good ")) == ("4; 7", "2", 1)
+    assert entry.floor == f"{Entry.of('x', '', '', [one]).floor}; –"
+    assert Entry.of("x", "title", "words", []).best == "–"
+
+
 def test_an_entry_names_the_best_that_misses_nothing() -> None:
-    entry = Entry.of(make_board(whole_store(), whole_frame()))
-    assert (entry.folder, entry.candidates, entry.datasets) == ("small", 4, 2)
+    rows = rows_of(make_board(whole_store(), whole_frame()))
+    entry = Entry.of("small", "title", "words", [rows])
+    assert (entry.folder, entry.candidates, entry.datasets) == ("small", "4", "2")
     assert entry.best.startswith("good ")
     assert entry.floor.startswith("random ")
 
@@ -274,8 +295,8 @@ def test_a_page_of_very_many_scores_says_that_their_picture_is_left_out(
 
 def test_points_are_means_over_seeds() -> None:
     board = make_board(whole_store(), whole_frame())
-    rows = Rows.of(board)
-    tree = Tree(scatter(board, rows) or "")
+    rows = rows_of(board)
+    tree = Tree(scatter(rows, points_of(board)) or "")
     told = json.loads(next(words for path, words in tree.words if path[-1:] == ("script",)))
     assert told["candidates"] == ["a", "b", "c", "d"]
     assert told["truth"] == [[0.89, 0.71, 0.5, 0.3], [0.4, 0.51, 0.8, 0.59]]
@@ -288,7 +309,7 @@ def test_points_are_means_over_seeds() -> None:
 
 
 def test_the_front_is_what_nothing_cheaper_beats() -> None:
-    rows = Rows.of(make_board(whole_store(), whole_frame()))
+    rows = rows_of(make_board(whole_store(), whole_frame()))
     picture = pareto(rows) or ""
     named = re.search(r"cheaper beats: (.*?)\.</p>", picture)
     assert named is not None
@@ -297,22 +318,52 @@ def test_the_front_is_what_nothing_cheaper_beats() -> None:
     assert shown == {"good", "good+ped", "turned", "random"}  # what misses something, or has no order, is not there
 
 
+Bar = list[tuple[str, float, str]]  # class, width, title of each piece
+
+
+def bars(picture: str) -> list[Bar]:
+    piece = re.compile(r'<rect class="piece (\w+)"[^>]* width="([\d.]+)"[^>]*><title>([^<]*)</title>')
+    return [
+        [(kind, float(width), unescape(title)) for kind, width, title in piece.findall(bar)]
+        for bar in picture.split("<g>")[1:]
+    ]
+
+
 def test_bars_of_shares_are_equally_long() -> None:
     board = make_board(whole_store(), whole_frame())
-    picture = spent(Rows.of(board), board.bill) or ""
-    bars = re.findall(r"<g>(.*?)</g>", picture)
-    assert len(bars) > 4
-    for bar in bars:
-        widths = [float(width) for width in re.findall(r'width="([\d.]+)"', bar)]
-        assert len(widths) == 3
-        assert sum(widths) == pytest.approx(LENGTH, abs=0.2)
-    good = next(bar for bar in bars if bar.startswith("<title>good:"))
-    assert [float(width) for width in re.findall(r'width="([\d.]+)"', good)] == pytest.approx(
-        [LENGTH * 0.25 / 4.25, 0.0, LENGTH * 4 / 4.25], abs=0.1
-    )
+    found = bars(spent(rows_of(board), board.bill) or "")
+    assert len(found) > 4
+    assert all(sum(width for _, width, _ in bar) == pytest.approx(LENGTH, abs=0.4) for bar in found)
+    (good,) = [bar for bar in found if bar[0][2].startswith("good,")]
+    assert [kind for kind, _, _ in good] == ["own", "passes"]
+    assert [width for _, width, _ in good] == pytest.approx([LENGTH * 0.25 / 4.25, LENGTH * 4 / 4.25], abs=0.1)
+    assert good[0][2] == "good, the metric's own: 0.250 s (6%)"
+
+
+def test_a_node_has_one_colour_in_all_bars_and_seconds_of_its_own() -> None:
+    dear = {f"n{place}": (float(2**place), MACHINE) for place in range(8)} | {"forward": (1.0, MACHINE)}
+    records = [
+        *scores("all", "t/x", [1, 2, 3, 4], seconds=1.0, evidence=dear),
+        *scores("last", "t/x", [1, 2, 3, 4], seconds=1.0, evidence={node: dear[node] for node in ("n1", "n7")}),
+        *truth("t/x", [0.1, 0.2, 0.3, 0.4]),
+    ]
+    board = make_board(records, frame())
+    picture = spent(rows_of(board), board.bill) or ""
+    last, everything = bars(picture)
+    assert [kind for kind, _, _ in everything] == ["own", *(f"node{place}" for place in range(1, 7)), "other", "passes"]
+    assert [title for _, _, title in last] == [
+        "last, the metric's own: 1.00 s (1%)",
+        "last, n7: 128 s (98%)",
+        "last, other evidence: 2.00 s (2%)",
+    ]
+    assert [kind for kind, _, _ in last] == ["own", "node1", "other"]
+    assert everything[1][2] == "all, n7: 128 s (50%)"
+    legend = re.findall(r'<li><span class="swatch (\w+)"></span>([^<]+)</li>', picture)
+    told = [(kind, title.split(", ")[1].split(":")[0]) for kind, _, title in everything]
+    assert [(kind, unescape(words)) for kind, words in legend] == told
 
 
 def test_nothing_known_has_no_pictures() -> None:
     board = make_board([], whole_frame())
-    rows = Rows.of(board)
-    assert [scatter(board, rows), pareto(rows), difference(board.standings), spent(rows, board.bill)] == [None] * 4
+    rows = rows_of(board)
+    assert [scatter(rows, points_of(board)), pareto(rows), difference(rows), spent(rows, board.bill)] == [None] * 4

@@ -53,8 +53,18 @@ def test_every_installed_suite_of_the_store_and_every_published_one_gets_its_pag
     index = pages[-1].read_text(encoding="utf-8")
     links = [unquote(link) for link in re.findall(r'href="([^"]+)"', index)]
     assert links[:2] == ["./mini/index.html", "./mini/README.md"]
-    assert len(links) == len(pages)
+    assert len(links) == 2 * len(pages[:-1])
     assert all((out / link).is_file() for link in links)
+    for page in pages[:-1]:
+        back, text, *_ = re.findall(r'href="([^"]+)"', page.with_name("index.html").read_text(encoding="utf-8"))
+        assert (page.parent / back).resolve() == pages[-1].resolve()
+        assert (page.parent / text).resolve() == page.resolve()
+    sfda = index.partition("SFDA: supervised CNNs")[2].partition("</tr>")[0]
+    assert re.findall(r"<td[^>]*>([^<]+)</td>", sfda) == [
+        *("11", "11", "5"),
+        "SFDA 0.710",
+        "mean rank on the other datasets 0.837",
+    ]
     assert load_suite("mini").frame("full").description in index
     Tree(index)
     with Store(store, read_only=True) as opened:

@@ -30,6 +30,14 @@ FRAME = frame(folder="small/run", protocol="", settings={}, runs=(), published=P
 GOOD = {"t/x": [4.0, 3.0, 1.0, 2.0], "t/y": [2.0, 1.0, 3.0, 4.0]}
 
 
+def test_what_is_wrong_with_the_truth_is_in_plain_sight(tmp_path: Path) -> None:
+    for told, wanted in ((FRAME, True), (replace(FRAME, published=replace(PUBLISHED, remarks=())), False)):
+        page = publish(records(0), told, tmp_path).with_name("index.html").read_text(encoding="utf-8")
+        head = page.partition('id="reading"')[0]
+        assert ("One of the numbers is wrong." in head) == wanted
+        assert ("What to know of the published truth" in head) == wanted
+
+
 def records(*seeds: int) -> list[Record]:
     found: list[Record] = []
     for seed in seeds:

@@ -10,6 +10,7 @@ import pytest
 
 from tbench.errors import TbenchError
 from tbench.published.facts import load, names
+from tbench.published.findings import Findings
 from tbench.published.floors import ELSEWHERE, FLOPS, PARAMETERS, TOP1, floors
 from tbench.published.page import contents, publish
 from tbench.published.rankings import Board, boards
@@ -22,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.mark.parametrize("name", names())
 def test_committed_pages_are_those_of_the_numbers(name: str) -> None:
     suite = load(name)
-    wanted = contents(suite, replay(suite))
+    wanted = contents(Findings.of(suite))
     folder = ROOT / "leaderboards" / name
     found = {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir() if path.is_file()}
     assert found.keys() == wanted.keys(), f"stale: tbench replay {name} --out leaderboards"
@@ -106,6 +107,5 @@ def test_agreement_of_the_page_is_that_of_the_replay() -> None:
 
 def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "made").write_text("a file")
-    suite = published(["1", "2"], ["1", "2"])
     with pytest.raises(TbenchError, match="made cannot be written"):
-        publish(suite, replay(suite), tmp_path)
+        publish(Findings.of(published(["1", "2"], ["1", "2"])), tmp_path)

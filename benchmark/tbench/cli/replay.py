@@ -26,24 +26,25 @@ def replay(suite: str, as_json: bool, out: str | None) -> None:
     import json
     from pathlib import Path
 
+    from tbench.published.cells import cells_section
     from tbench.published.facts import load, names
-    from tbench.published.page import cells_section, publish
-    from tbench.published.replay import replay as recompute
+    from tbench.published.findings import Findings
+    from tbench.published.page import publish
 
-    published = [load(name) for name in (names() if suite == "all" else [suite])]
-    verdicts = {each.name: recompute(each) for each in published}
-    pages = [publish(each, verdicts[each.name], Path(out)) for each in published] if out else []
+    findings = [Findings.of(load(name)) for name in (names() if suite == "all" else [suite])]
+    pages = [publish(found, Path(out)) for found in findings] if out else []
     if as_json:
-        rows = [verdict.row() for each in verdicts.values() for verdict in each]
+        rows = [verdict.row() for found in findings for verdict in found.verdicts]
         click.echo(json.dumps(rows, indent=2, ensure_ascii=False, allow_nan=False))
         return
     from tbench.cli.terminal import print_section, writer
 
     console = writer()
-    for each in published:
-        console.print(f"\n{each.title} ({each.name}): {each.reference}", markup=False)
-        print_section(console, cells_section(verdicts[each.name]))
-        for remark in each.remarks:
+    for found in findings:
+        published = found.published
+        console.print(f"\n{published.title} ({published.name}): {published.reference}", markup=False)
+        print_section(console, cells_section(found.verdicts))
+        for remark in published.remarks:
             console.print(f"note: {remark}", markup=False, style="dim")
     for page in pages:
         console.print(f"page: {page}", markup=False)

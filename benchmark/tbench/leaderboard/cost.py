@@ -18,10 +18,13 @@ from tbench.leaderboard.spending import Spending, find_spendings
 from tbench.leaderboard.truth import Cell, Truths
 from tbench.results import Record
 
+DEAREST = 6  # nodes of evidence that prices tell one by one
+
 
 @dataclass(frozen=True)
 class Price:
-    """Sums over `cells`. own: the metric alone; evidence: all that it rests on but extraction.
+    """Sums over `cells`. own: the metric alone; evidence: all that it rests on but extraction; nodes: the part of that
+    which goes to each of the dearest nodes of all.
 
     best, sweep: what fine-tuning the same cells took, the chosen runs alone and all runs; None where nothing was
     fine-tuned. estimated: for how many of the cells that is an estimate.
@@ -35,6 +38,12 @@ class Price:
     best: Seconds | None
     sweep: Seconds | None
     estimated: int
+    nodes: Mapping[str, Seconds]
+
+    @property
+    def strict(self) -> Seconds:
+        """With all that it rests on."""
+        return self.own + self.evidence + self.extraction
 
 
 @dataclass(frozen=True)
@@ -107,15 +116,17 @@ def make_bill(
     others = sorted(set(nodes) - set(extraction), key=lambda node: (-nodes[node][1].wall, node))
     labels = {metric.spec: metric.label for metric in metrics if not metric.follows}
     told = ((charged["seconds"], charged["cpu_seconds"]), charges.below(others), charges.below(extraction))
+    alone = {node: charges.below([node]) for node in others[:DEAREST]}
     dear = [_by_cell(of, where) for of in (best, sweep)] if sweep else []
     is_guess = np.array([cell in guessed for cell in where], dtype=bool)[groups.which]
     of_spec = charged.by_text("spec")
 
     def price(metric: Metric, rows: Places) -> Price:
-        own, evidence, passes = (Seconds(*(_sum(of[rows]) for of in pair)) for pair in told)
-        tuning = [Seconds(*(_sum(of[groups.which[rows]]) for of in pair)) for pair in dear]
+        own, evidence, passes = (_sums(pair, rows) for pair in told)
+        dearest = {node: _sums(pair, rows) for node, pair in alone.items()}
+        tuning = [_sums(pair, groups.which[rows]) for pair in dear]
         best, sweep = tuning or (None, None)
-        return Price(metric, len(rows), own, evidence, passes, best, sweep, int(is_guess[rows].sum()))
+        return Price(metric, len(rows), own, evidence, passes, best, sweep, int(is_guess[rows].sum()), dearest)
 
     return Bill(
         machine,
@@ -137,9 +148,9 @@ def _by_cell(spent: Mapping[Cell, Seconds], cells: Iterable[Cell]) -> tuple[Arra
     return pairs[:, 0], pairs[:, 1]
 
 
-def _sum(values: Array) -> float:
-    """One after the other."""
-    return float(np.cumsum(values)[-1]) if values.size else 0.0
+def _sums(pair: tuple[Array, Array], rows: Places) -> Seconds:
+    """Wall and CPU, one row after the other."""
+    return Seconds(*(float(np.cumsum(of[rows])[-1]) if rows.size else 0.0 for of in pair))
 
 
 def _guessed(guesses: Iterable[Record], scored: Iterable[Cell], tuned: set[Cell]) -> dict[Cell, Record]:

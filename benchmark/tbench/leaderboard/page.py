@@ -16,7 +16,11 @@ from tbench.leaderboard.claims import claims_section
 from tbench.leaderboard.elsewhere import elsewhere_section
 from tbench.leaderboard.facts import Facts
 from tbench.leaderboard.frame import Frame
-from tbench.leaderboard.html.page import html_page
+from tbench.leaderboard.html.lead import errata, reading
+from tbench.leaderboard.html.markup import Html
+from tbench.leaderboard.html.measured import points_of, rows_of
+from tbench.leaderboard.html.page import Page, html_page
+from tbench.leaderboard.html.pictures import pictures
 from tbench.leaderboard.markdown import inline, markdown, write
 from tbench.leaderboard.measures import datasets_section, pools_section
 from tbench.leaderboard.prices import cost_section
@@ -87,21 +91,48 @@ def render(board: Board) -> str:
 
 
 def _in_html(board: Board, made: Sequence[Section]) -> str:
-    return html_page(board, facts(board), _reading(board.frame), made, descriptions(board.frame))
+    frame = board.frame
+    return html_page(
+        Page(
+            frame.folder,
+            _title(frame),
+            _about(frame),
+            facts(board),
+            [_errata(frame), reading(_reading(frame))],
+            pictures(rows_of(board), points_of(board), board.bill),
+            made,
+            descriptions(frame),
+            _made(frame),
+        )
+    )
+
+
+def _errata(frame: Frame) -> Html | None:
+    return errata(frame.published.remarks, "the published truth") if frame.published else None
 
 
 def _in_markdown(board: Board, made: Sequence[Section]) -> str:
     frame = board.frame
-    parts = [f"# Leaderboard: {inline(frame.title)}"]
-    parts.append(f"{inline(frame.description[:1].upper() + frame.description[1:])}.")
+    parts = [f"# {inline(_title(frame))}", inline(_about(frame))]
     parts.append("\n".join(f"- **{name}**: {inline(words)}" for name, words in facts(board)))
     parts.append("## How to read this\n\n" + "\n".join(f"- {line}" for line in _reading(frame)))
     parts += [markdown(section) for section in made]
     files = "\n".join(f"- [{name}]({name}): {words}" for name, words in descriptions(frame).items())
-    protocol = f" --protocol {frame.protocol}" if frame.protocol else ""
-    command = f"`tbench publish --suite {frame.suite}{protocol}`"
-    parts.append(f"## The numbers\n\n{files}\n\nThis page was made from stored records alone, by {command}.")
+    parts.append(f"## The numbers\n\n{files}\n\n{_made(frame)}")
     return "\n\n".join(parts) + "\n"
+
+
+def _title(frame: Frame) -> str:
+    return f"Leaderboard: {frame.title}"
+
+
+def _about(frame: Frame) -> str:
+    return f"{frame.description[:1].upper()}{frame.description[1:]}."
+
+
+def _made(frame: Frame) -> str:
+    protocol = f" --protocol {frame.protocol}" if frame.protocol else ""
+    return f"This page was made from stored records alone, by `tbench publish --suite {frame.suite}{protocol}`."
 
 
 def facts(board: Board) -> list[tuple[str, str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from tbench.leaderboard.following import Scorer, worth_of
+from tbench.leaderboard.following import Scorer, Worth, worth_of
 from tbench.leaderboard.metrics import Kind
 from tbench.leaderboard.tables import Section, counted
 from tbench.leaderboard.worth import TITLE, following_section
@@ -17,14 +17,10 @@ def worth_sections(published: Published, pools: Sequence[Board]) -> Iterator[Sec
     """One for each pool whose truths are shares of what could be right; how to read them stands in the first."""
     explained = False
     for board in pools:
-        unit = published.unit(board.title)
-        if unit is None or not board.lines:
+        truth = _shares(published, board)
+        if not truth or not board.lines:
             continue
-        truth = {
-            dataset: {name: float(value) / unit for name, value in published.truth[pool, dataset].items()}
-            for pool, dataset in board.truths
-        }
-        section = following_section([worth_of(_scorer(line), truth) for line in board.lines], truth)
+        section = following_section(worths(published, board), truth)
         if len(pools) > 1:
             section = replace(section, title=f"{TITLE}: {board.title}")
         if explained:
@@ -32,6 +28,22 @@ def worth_sections(published: Published, pools: Sequence[Board]) -> Iterator[Sec
             section = replace(section, before=(f"To be read as above: {candidates}.", *section.before[1:]))
         yield section
         explained = True
+
+
+def worths(published: Published, board: Board) -> list[Worth]:
+    """Of each line of the board of one pool; none where its truths are no shares."""
+    truth = _shares(published, board)
+    return [worth_of(_scorer(line), truth) for line in board.lines] if truth else []
+
+
+def _shares(published: Published, board: Board) -> dict[str, dict[str, float]]:
+    """Dataset -> candidate -> share; empty where truths are none."""
+    if (unit := published.unit(board.title)) is None:
+        return {}
+    return {
+        dataset: {name: float(value) / unit for name, value in published.truth[pool, dataset].items()}
+        for pool, dataset in board.truths
+    }
 
 
 def _scorer(line: Line) -> Scorer:

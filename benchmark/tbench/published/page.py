@@ -1,39 +1,26 @@
-"""The page of a published suite: what is known of its numbers, whether they add up, and how its scores rank."""
+"""The pages of a published suite: what is known of its numbers, whether they add up, and how its scores rank."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, fields
 from pathlib import Path
 
-import numpy as np
-
-from tbench.errors import TbenchError
-from tbench.leaderboard.markdown import markdown, write
-from tbench.leaderboard.tables import (
-    NOTHING,
-    PARTIAL,
-    Section,
-    Table,
-    by_columns,
-    counted,
-    listed,
-    marked,
-    tau,
-    with_best,
-)
-from tbench.published.ceiling import ceiling_section
+from tbench.leaderboard.html.lead import errata
+from tbench.leaderboard.html.markup import Html, joined, tag
+from tbench.leaderboard.html.page import Page, html_page
+from tbench.leaderboard.markdown import markdown
+from tbench.leaderboard.page import put
+from tbench.leaderboard.tables import Section
 from tbench.published.facts import Published
-from tbench.published.following import worth_sections
-from tbench.published.lineup import ranked as coverage
-from tbench.published.printed import printed_section
-from tbench.published.rankings import Board, Line, Truth, boards, by_pool
-from tbench.published.rounding import numbers
-from tbench.published.sureness import sureness_sections
-from tbench.published.verdict import STATUSES, Verdict, counts
+from tbench.published.findings import Findings
+from tbench.published.pictured import pictured
+from tbench.published.rankings import Board
+from tbench.published.sections import sections
+from tbench.published.spread import HEADER, spread
+from tbench.published.verdict import Verdict
 from tbench.statistics import Agreement
 
 FILES = {
@@ -41,25 +28,23 @@ FILES = {
     "agreement.csv": "how each score and each floor ranks the candidates, by dataset",
     "spread.csv": "the ground truth of each dataset in figures",
 }
-SPREAD = ("pool", "dataset", "candidates", "lowest", "median", "highest", "spread", "sd", "tied pairs", "measure")
 DATA = "../../benchmark/tbench/published"  # from a page in leaderboards/<suite>
+ABOUT = "Nothing on this page was measured by tbench: it holds what others published against itself."
 
 
-def publish(published: Published, verdicts: Sequence[Verdict], out: Path) -> Path:
-    """Write <out>/<suite>/README.md and its CSV files; the path of the page. TbenchError where that cannot be."""
-    folder = out / published.name
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, content in contents(published, verdicts).items():
-            write(folder / name, content)
-    except OSError as error:
-        raise TbenchError(f"page {folder} cannot be written: {error.strerror or error}") from error
+def publish(findings: Findings, out: Path) -> Path:
+    """Write README.md, index.html and CSV files into <out>/<suite>; the path of the first.
+
+    TbenchError where that cannot be.
+    """
+    folder = out / findings.published.name
+    put(contents(findings), folder)
     return folder / "README.md"
 
 
-def contents(published: Published, verdicts: Sequence[Verdict]) -> dict[str, str]:
+def contents(findings: Findings) -> dict[str, str]:
     """File name -> text, of all that the page consists of; a table without rows has no file."""
-    ranked = boards(published)
+    published, verdicts = findings.published, findings.verdicts
     tables = {
         "replay.csv": ([field.name for field in fields(Verdict)], [astuple(verdict) for verdict in verdicts]),
         "agreement.csv": (
@@ -72,56 +57,22 @@ def contents(published: Published, verdicts: Sequence[Verdict]) -> dict[str, str
                 "ranked",
                 "candidates",
             ],
-            list(_agreements(ranked)),
+            list(_agreements(findings.boards)),
         ),
-        "spread.csv": (list(SPREAD), [_spread(published, truth) for truth in published.truth]),
+        "spread.csv": (list(HEADER), [spread(published, truth) for truth in published.truth]),
     }
     files = {name: _csv(header, rows) for name, (header, rows) in tables.items() if rows}
-    return {"README.md": _page(published, verdicts, ranked, list(files)), **files}
-
-
-def cells_section(verdicts: Sequence[Verdict]) -> Section:
-    """Every printed number, table by table; how many there are of each status; why what is not exact is not."""
-    several = len({verdict.pool for verdict in verdicts}) > 1
-    tables = []
-    for table, pool in dict.fromkeys((verdict.table, verdict.pool) for verdict in verdicts):
-        cells = [verdict for verdict in verdicts if (verdict.table, verdict.pool) == (table, pool)]
-        tables.append((f"{table}, {pool}" if several else table, _cells(cells)))
-    return Section("replay", "Printed and recomputed", (), tuple(tables), (summary(verdicts), *_reasons(verdicts)))
-
-
-def _cells(verdicts: Sequence[Verdict]) -> Table:
-    columns: dict[str, list[str]] = {
-        "dataset": [verdict.dataset for verdict in verdicts],
-        "metric": [verdict.metric for verdict in verdicts],
-        "statistic": [verdict.statistic for verdict in verdicts],
-        "published": [verdict.published for verdict in verdicts],
-        "recomputed": [_recomputed(verdict) for verdict in verdicts],
-        "status": [verdict.status for verdict in verdicts],
+    told = {name: FILES[name] for name in files}
+    made = tuple(sections(findings))
+    return {
+        "README.md": _in_markdown(published, made, told),
+        "index.html": _in_html(findings, made, told),
+        **files,
     }
-    return Table(tuple(columns), by_columns(*columns.values()), "lllrrl")
 
 
-def _reasons(verdicts: Sequence[Verdict]) -> Iterator[str]:
-    """One line for each reason, with the numbers that it is about."""
-    about: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for verdict in verdicts:
-        if verdict.why:
-            about[verdict.status, verdict.why].append(f"{verdict.metric} {verdict.statistic} on {verdict.dataset}")
-    for (status, why), cells in about.items():
-        yield f"{status}: {why} ({listed(cells, most=4)})."
-
-
-def summary(verdicts: Sequence[Verdict]) -> str:
-    """One line."""
-    if not verdicts:
-        return "No printed numbers were taken over: there is nothing to recompute."
-    told = ", ".join(f"{count} {status}" for status, count in counts(verdicts).items() if count)
-    return f"{counted(len(verdicts), 'printed number')}: {told}."
-
-
-def _page(published: Published, verdicts: Sequence[Verdict], ranked: Sequence[Board], files: Sequence[str]) -> str:
-    links = [f"[{name}](https://github.com/{name}/tree/{at}) at {at[:12]}" for name, at in published.commits.items()]
+def _in_markdown(published: Published, made: Sequence[Section], files: Mapping[str, str]) -> str:
+    links = [f"[{name}]({_address(name, at)}) at {at[:12]}" for name, at in published.commits.items()]
     head = [
         f"- **From**: {published.reference}",
         *([f"- **Source of the numbers**: {'; '.join(links)}"] if links else []),
@@ -130,108 +81,55 @@ def _page(published: Published, verdicts: Sequence[Verdict], ranked: Sequence[Bo
     ]
     remarks = "\n".join(f"- {remark}" for remark in published.remarks)
     parts = [
-        f"# Published: {published.title}",
-        "Nothing on this page was measured by tbench: it holds what others published against itself.",
+        f"# {_title(published)}",
+        ABOUT,
         "\n".join(head),
         f"## What to know of these numbers\n\n{remarks}",
-        *(markdown(section) for section in _sections(published, verdicts, ranked)),
+        *map(markdown, made),
     ]
-    listing = "\n".join(f"- [{name}]({name}): {FILES[name]}" for name in files)
-    parts.append(f"## Files\n\n{listing}\n\nMade by `tbench replay {published.name} --out leaderboards`.")
+    listing = "\n".join(f"- [{name}]({name}): {words}" for name, words in files.items())
+    parts.append(f"## Files\n\n{listing}\n\n{_made(published)}")
     return "\n\n".join(parts) + "\n"
 
 
-def _sections(published: Published, verdicts: Sequence[Verdict], ranked: Sequence[Board]) -> Iterator[Section]:
-    yield _replay_section(verdicts)
-    pools = by_pool(published)
-    if any(board.lines for board in ranked):
-        yield _agreement_section(ranked)
-    if printed := printed_section(published, verdicts, pools):
-        yield printed
-    yield from sureness_sections(published, pools)
-    yield from worth_sections(published, pools)
-    if pools:
-        yield ceiling_section(published, pools)
-    yield _times_section(published)
-    if published.truth:
-        yield _truth_section(published)
-
-
-def _replay_section(verdicts: Sequence[Verdict]) -> Section:
-    if not verdicts:
-        return Section("replay", "Do the printed tables follow?", (summary(verdicts),), ())
-    tables = []
-    kinds = list(dict.fromkeys(verdict.table for verdict in verdicts))
-    found = [counts(verdict for verdict in verdicts if verdict.table == kind) for kind in kinds]
-    rows = tuple((kind, *(str(count) for count in each.values())) for kind, each in zip(kinds, found, strict=True))
-    tables.append(("", Table(("table", *STATUSES), rows, "l" + "r" * len(STATUSES))))
-    if unequal := [verdict for verdict in verdicts if verdict.status not in ("exact", "not computable")]:
-        shown = _cells(unequal)
-        places = [", ".join(filter(None, (verdict.table, verdict.pool))) for verdict in unequal]
-        whole = by_columns(places, *zip(*shown.rows, strict=True), [verdict.why for verdict in unequal])
-        tables.append(("Not equal", Table(("table", *shown.header, "why"), whole, f"l{shown.align}l")))
-    missing = Counter(verdict.why for verdict in verdicts if verdict.status == "not computable")
-    after = [f"Not computable: {', '.join(f'{why} ({count})' for why, count in missing.items())}."] if missing else []
-    before = tuple(f"{status[:1].upper()}{status[1:]}: {words}." for status, words in STATUSES.items())
-    return Section("replay", "Do the printed tables follow?", (" ".join(before),), tuple(tables), tuple(after))
-
-
-def _agreement_section(ranked: Sequence[Board]) -> Section:
-    before = (
-        "Weighted Kendall τ (SciPy's default) of the published scores with the published truth, larger is better. "
-        "Floors take no features: parameters, FLOPs (multiply-accumulates for one image) and ImageNet top-1 of the "
-        "network as torchvision or timm list it, and each candidate's mean rank on the other datasets of its pool, "
-        "which knows their truth. A constant, the same score for all, orders nothing: it has no τ_w. "
-        f"{PARTIAL}: candidates or datasets are missing, so that the mean cannot be compared; bold: the best metric.",
+def _in_html(findings: Findings, made: Sequence[Section], files: Mapping[str, str]) -> str:
+    published = findings.published
+    links = [
+        joined(tag("a", name, href=_address(name, at)), f" at {at[:12]}") for name, at in published.commits.items()
+    ]
+    numbers = tag("a", published.name, href=f"{DATA}/{published.name}")
+    facts = [
+        ("From", published.reference),
+        *([("Source of the numbers", Html("; ".join(links)))] if links else []),
+        ("What is ranked", published.ranked),
+        ("The numbers themselves", joined(numbers, ", each with the file it comes from")),
+    ]
+    return html_page(
+        Page(
+            published.name,
+            _title(published),
+            ABOUT,
+            facts,
+            [errata(published.remarks)],
+            pictured(findings),
+            made,
+            files,
+            _made(published),
+            brief=True,
+        )
     )
-    tables = tuple((board.title, _agreement_table(board)) for board in ranked if board.lines)
-    return Section("agreement", "How the scores rank", before, tables)
 
 
-def _agreement_table(board: Board) -> Table:
-    heads = [dataset if board.title else pool for pool, dataset in board.truths]
-    columns = [[f"*floor:* {line.metric}" if line.floor else line.metric for line in board.lines]]
-    for truth in board.truths:
-        shown = [tau(line.rankings[truth].agreement.tau_w) for line in board.lines]
-        columns.append(with_best(shown, [_competing(line, truth) for line in board.lines]))
-    means = [marked(tau(line.mean.value), partial=not line.whole) for line in board.lines]
-    rated = [line.mean.value if line.whole and not line.floor else None for line in board.lines]
-    columns.append(with_best(means, rated))
-    columns.append([coverage(line) for line in board.lines])
-    null = tau(board.chance.quantile if board.chance else None)
-    last = ("random orders, 95 % quantile of the mean", *[""] * len(heads), null, "")
-    header = ("metric", *heads, "mean", "candidates")
-    return Table(header, (*by_columns(*columns), last), "l" + "r" * (len(header) - 1))
+def _title(published: Published) -> str:
+    return f"Published: {published.title}"
 
 
-def _competing(line: Line, truth: Truth) -> float | None:
-    ranking = line.rankings[truth]
-    return ranking.agreement.tau_w if ranking.of == ranking.total and not line.floor else None
+def _made(published: Published) -> str:
+    return f"Made by `tbench replay {published.name} --out leaderboards`."
 
 
-def _truth_section(published: Published) -> Section:
-    before = (
-        "Spread is highest minus lowest. The narrower it is, and the more pairs are tied, the less an order can tell.",
-    )
-    rows = tuple(tuple(_figure(cell) for cell in _spread(published, truth)) for truth in published.truth)
-    return Section("truth", "The ground truth", before, (("", Table(SPREAD, rows, "ll" + "r" * 7 + "l")),))
-
-
-def _times_section(published: Published) -> Section:
-    rows = tuple((time.setting, time.method, time.seconds, time.speedup or NOTHING) for time in published.times)
-    if not rows:
-        return Section("times", "What it cost", ("Not known: no seconds were published.",), ())
-    table = Table(("setting", "method", "seconds", "speed-up over fine-tuning"), rows, "llrr")
-    before = ("Measured by the authors on machines of theirs; not to be compared with seconds measured elsewhere.",)
-    return Section("times", "Seconds, as printed", before, (("", table),))
-
-
-def _spread(published: Published, truth: Truth) -> tuple[str | int | float, ...]:
-    values = numbers(published.truth[truth].values())
-    _, sizes = np.unique(values, return_counts=True)
-    ties = int((sizes * (sizes - 1) // 2).sum())
-    figures = values.min(), np.median(values), values.max(), np.ptp(values), values.std(ddof=1)
-    return (*truth, values.size, *(round(float(value), 6) for value in figures), ties, published.measures[truth])
+def _address(repository: str, commit: str) -> str:
+    return f"https://github.com/{repository}/tree/{commit}"
 
 
 def _agreements(ranked: Iterable[Board]) -> Iterator[tuple[object, ...]]:
@@ -248,15 +146,3 @@ def _csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     writer.writerow(header)
     writer.writerows([f"{cell:z.9g}" if isinstance(cell, float) else cell for cell in row] for row in rows)
     return text.getvalue()
-
-
-def _recomputed(verdict: Verdict) -> str:
-    """With one digit more than is printed."""
-    if verdict.recomputed is None:
-        return NOTHING
-    digits = len(verdict.published.partition(".")[2])
-    return f"{verdict.recomputed:z.{min(digits, 6) + 1}f}"
-
-
-def _figure(cell: str | int | float) -> str:
-    return f"{cell:.4g}" if isinstance(cell, float) else str(cell)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from tbench.published.facts import Published
 from tbench.published.floors import floors
@@ -15,6 +16,7 @@ DRAWS = 2000
 SEED = 0
 
 Truth = tuple[str, str]  # a pool and a dataset
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,18 @@ class Board:
     truths: tuple[Truth, ...]
     lines: tuple[Line, ...]
     chance: Null | None
+
+    def on(self, datasets: Sequence[str]) -> Board:
+        """The part of it on these, what random orders reach there aside."""
+        truths = tuple(truth for truth in self.truths if truth[1] in datasets)
+        lines = (
+            replace(line, scores=_of(truths, line.scores), rankings=_of(truths, line.rankings)) for line in self.lines
+        )
+        return Board(self.title, truths, tuple(line for line in lines if line.mean.value is not None), None)
+
+
+def _of(truths: Sequence[Truth], known: Mapping[Truth, Value]) -> dict[Truth, Value]:
+    return {truth: known[truth] for truth in truths}
 
 
 def boards(published: Published) -> list[Board]:

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 
 from tbench.leaderboard.certainty import TITLE, section_of
 from tbench.leaderboard.conclusions import half_width
 from tbench.leaderboard.lineup import Lineup
-from tbench.leaderboard.standing import Standings, find_standings
+from tbench.leaderboard.standing import Standings
 from tbench.leaderboard.tables import Section, counted, tau
-from tbench.published.facts import Published
-from tbench.published.lineup import lineup_of
+from tbench.published.findings import Findings
 from tbench.published.rankings import Board
 
 
-def sureness_sections(published: Published, pools: Sequence[Board]) -> Iterator[Section]:
+def sureness_sections(findings: Findings) -> Iterator[Section]:
     """One for each pool that anything ranks; how to read them stands in the first."""
     explained = False
-    for board in pools:
-        lineup = lineup_of(published, board)
-        standings = find_standings(lineup) if lineup else None
-        if not (lineup and standings):
+    for board in findings.pools:
+        if board.title not in findings.sure:
             continue
-        section = section_of(lineup, standings, TITLE if len(pools) == 1 else f"{TITLE}: {board.title}")
+        lineup, standings = findings.sure[board.title]
+        section = section_of(lineup, standings, TITLE if len(findings.pools) == 1 else f"{TITLE}: {board.title}")
         if explained:
             section = replace(section, before=(_as_above(lineup, standings),))
         if not standings.metrics:

@@ -4,33 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from tbench.leaderboard.html.markup import Html, tag
+from tbench.leaderboard.html.rows import Rows
 from tbench.leaderboard.html.scale import Scale
 from tbench.leaderboard.html.table import boxed, figure
-from tbench.leaderboard.standing import LEVEL, Standings
+from tbench.leaderboard.standing import LEVEL
 from tbench.statistics import critical_difference, friedman
 
 WIDTH, LEFT, RIGHT = 900, 250, 650  # pixels
 ROW, AXIS, CLIQUE = 18, 40, 7  # pixels: of a name, above the axis, between two bars
 
 
-def difference(standings: Standings | None) -> Html | None:
+def difference(rows: Rows) -> Html | None:
     """None where ranks over datasets cannot be compared."""
-    found = friedman(standings.taus) if standings is not None and standings.taus.size else None
-    if standings is None or found is None:
+    metrics = [row for row in rows.rows if row.competes and row.mean is not None]
+    taus = np.array([[cell.tau for cell in row.cells] for row in metrics], dtype=np.float64)
+    found = friedman(taus.T) if taus.size else None
+    if found is None:
         return None
-    labels = [row.entry.label for row in standings.metrics if row.entry.whole]
-    distance = critical_difference(len(labels), found.datasets, LEVEL)
-    ranked = sorted(zip(found.ranks, labels, strict=True))
-    ranks = [rank for rank, _ in ranked]
-    groups = cliques(ranks, distance)
+    distance = critical_difference(len(metrics), found.datasets, LEVEL)
+    ranked = sorted(zip(found.ranks, [row.label for row in metrics], strict=True))
+    groups = cliques([rank for rank, _ in ranked], distance)
     words = (
         f"Mean ranks over {found.datasets} datasets, best on the left, of metrics that miss nothing. A bar joins those "
         f"that differ by no more than {distance:.1f} ranks, which Nemenyi's test does not tell apart at {LEVEL:g}."
     )
-    return figure(
-        "difference", "Critical differences", [words], boxed("Critical differences", _picture(ranked, groups, distance))
-    )
+    title = rows.titled("Critical differences")
+    return figure(rows.id("difference"), title, [words], boxed(title, _picture(ranked, groups, distance)))
 
 
 def cliques(ranks: Sequence[float], distance: float) -> list[tuple[int, int]]:

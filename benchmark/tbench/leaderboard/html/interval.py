@@ -8,7 +8,7 @@ from tbench.leaderboard.html.scale import Scale
 from tbench.leaderboard.tables import tau
 
 WIDTH, HEIGHT = 200, 20  # pixels
-TICKS = 5
+TICKS = 6
 
 
 def scale_of(rows: Rows) -> Scale:
@@ -27,11 +27,9 @@ def interval(row: Row, rows: Rows, scale: Scale) -> Html:
         marks.append(_line("ceiling", scale.at(rows.ceiling)))
     if row.interval:
         low, high = map(scale.at, row.interval)
-        marks.append(
-            tag("rect", class_=f"bar {row.line.metric.kind}", x=low, y=6.0, width=max(high - low, 1.0), height=8.0)
-        )
+        marks.append(tag("rect", class_=f"bar {row.kind}", x=low, y=6.0, width=max(high - low, 1.0), height=8.0))
     if row.mean is not None:
-        marks.append(tag("circle", class_=f"dot {row.line.metric.kind}", cx=scale.at(row.mean), cy=middle, r=4.0))
+        marks.append(tag("circle", class_=f"dot {row.kind}", cx=scale.at(row.mean), cy=middle, r=4.0))
     return _svg(told(row), *marks)
 
 

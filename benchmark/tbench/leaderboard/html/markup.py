@@ -9,6 +9,7 @@ from tbench.plain import plain
 
 VOID = frozenset({"br", "input", "link", "meta"})
 BOLD = re.compile(r"\*\*(.+?)\*\*")
+EMPHASIS = re.compile(r"(?<!\S)\*([^*<\s][^*<]*)\*(?!\S)")
 CODE = re.compile(r"`([^`]+)`")
 
 
@@ -39,9 +40,9 @@ def text(words: object) -> Html:
 
 
 def prose(sentence: str) -> Html:
-    """The same with what stands in **asterisks** or in `backticks` as bold or code, as on pages in Markdown."""
+    """The same with what stands in **two asterisks**, *one* or `backticks` as on pages in Markdown."""
     coded = CODE.sub(r"<code>\1</code>", text(sentence))
-    return Html(BOLD.sub(_strong, coded))
+    return Html(EMPHASIS.sub(r"<em>\1</em>", BOLD.sub(_strong, coded)))
 
 
 def _strong(found: re.Match[str]) -> str:

@@ -22,7 +22,7 @@ def pareto(rows: Rows) -> Html | None:
     points = [
         (row, max(row.seconds, LEAST), row.mean)
         for row in rows.rows
-        if row.seconds and row.mean is not None and row.line.whole and row.line.metric.kind != "analysis"
+        if row.seconds and row.mean is not None and row.whole and row.kind != "analysis"
     ]
     if not points:
         return None
@@ -49,7 +49,8 @@ def pareto(rows: Rows) -> Html | None:
         f"(logarithmic, from {LEAST:g} s); only what misses nothing. Named, along the dashed line, is what nothing "
         f"cheaper beats: {_listed(front)}."
     )
-    return figure("pareto", "Speed and accuracy", [words], boxed("Speed and accuracy", picture))
+    title = rows.titled("Speed and accuracy")
+    return figure(rows.id("pareto"), title, [words], boxed(title, picture))
 
 
 def _front(points: list[Point]) -> list[Point]:
@@ -81,7 +82,7 @@ def _axes(across: Scale, up: Scale, rows: Rows) -> list[Html]:
 
 def _mark(point: Point, across: Scale, up: Scale) -> Html:
     row, spent, mean = point
-    x, kind = across.at(spent), row.line.metric.kind
+    x, kind = across.at(spent), row.kind
     whisker = None
     if row.interval:
         low, high = map(up.at, row.interval)

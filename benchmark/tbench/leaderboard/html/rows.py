@@ -1,65 +1,84 @@
-"""What is known of each metric of a board, put side by side."""
+"""What a page pictures of one board, whoever's numbers it holds: metrics and floors, put side by side."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tbench.leaderboard.board import Board
 from tbench.leaderboard.cost import Price
-from tbench.leaderboard.following import Worth
-from tbench.leaderboard.pool import Line
-from tbench.leaderboard.standing import Standing
+from tbench.leaderboard.metrics import Kind
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A weighted tau on one dataset, or what stands there instead."""
+
+    tau: float | None
+    shown: str
 
 
 @dataclass(frozen=True)
 class Row:
-    """None is what is not known of it."""
+    """None is what is not known of it.
 
-    line: Line
-    standing: Standing | None
-    worth: Worth | None
-    price: Price | None
+    whole: it misses nothing. shown: the mean as the other pages show it; coverage: how many candidates it ranks. cells:
+    of each dataset. interval: 95 %. group: its rank class. regret: the share that is lost by following it.
+    """
 
-    @property
-    def label(self) -> str:
-        return self.line.metric.label
-
-    @property
-    def mean(self) -> float | None:
-        return self.line.mean.value
-
-    @property
-    def interval(self) -> tuple[float, float] | None:
-        """95 %."""
-        if self.standing is None or self.standing.low is None or self.standing.high is None:
-            return None
-        return self.standing.low, self.standing.high
+    label: str
+    kind: Kind
+    whole: bool
+    mean: float | None
+    shown: str
+    coverage: str
+    cells: tuple[Cell, ...]
+    interval: tuple[float, float] | None = None
+    group: int | None = None
+    regret: float | None = None
+    price: Price | None = None
 
     @property
     def seconds(self) -> float | None:
         """Of one cell, with all that it rests on."""
-        price = self.price
-        if price is None or not price.cells:
-            return None
-        return (price.own.wall + price.evidence.wall + price.extraction.wall) / price.cells
+        return self.price.strict.wall / self.price.cells if self.price and self.price.cells else None
+
+    @property
+    def competes(self) -> bool:
+        """For being the best."""
+        return self.whole and self.kind == "metric"
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Best first, as on the other pages. ceiling: None where it is not known. floor: the best that misses nothing."""
+    """Best first, as on the other pages.
+
+    candidates: how many there are, in words. ceiling: None where it is not known. note: what else is to be known of the
+    board. title, place: of the board among the several of a page; one that is alone has no title.
+    """
 
     rows: tuple[Row, ...]
-    ceiling: float | None
-    floor: Row | None
+    datasets: tuple[str, ...]
+    candidates: str
+    ceiling: float | None = None
+    note: str = ""
+    title: str = ""
+    place: int = 1
 
-    @classmethod
-    def of(cls, board: Board) -> Rows:
-        standings = {row.entry.label: row for row in board.standings.rows} if board.standings else {}
-        worths = {worth.scorer.label: worth for worth in board.worths}
-        prices = {price.metric: price for price in board.bill.prices} if board.bill else {}
-        rows = tuple(
-            Row(line, standings.get(label := line.metric.label), worths.get(label), prices.get(line.metric))
-            for line in board.whole.lines
-        )
-        floors = [row for row in rows if row.line.metric.kind == "floor" and row.line.whole and row.mean is not None]
-        return cls(rows, board.whole.ceiling.value, max(floors, key=lambda row: row.mean or 0.0, default=None))
+    @property
+    def best(self) -> Row | None:
+        return _first([row for row in self.rows if row.competes])
+
+    @property
+    def floor(self) -> Row | None:
+        """The best that misses nothing."""
+        return _first([row for row in self.rows if row.whole and row.kind == "floor"])
+
+    def id(self, name: str) -> str:
+        """No two boards of a page share one."""
+        return name if self.place == 1 else f"{name}-{self.place}"
+
+    def titled(self, words: str) -> str:
+        return f"{words}: {self.title}" if self.title else words
+
+
+def _first(rows: list[Row]) -> Row | None:
+    return max((row for row in rows if row.mean is not None), key=lambda row: row.mean or 0.0, default=None)

@@ -39,18 +39,17 @@ function makeSortable(table) {
   });
 }
 
-function makeFilter() {
-  const search = document.getElementById("filter");
-  if (search === null) return;
-  const switches = Array.from(document.querySelectorAll(".switch"));
-  const rows = Array.from(document.querySelectorAll("#ranking-table tbody tr"));
+function makeFilter(search) {
+  const part = search.closest("section");
+  const switches = Array.from(part.querySelectorAll(".switch"));
+  const rows = Array.from(part.querySelectorAll("tbody tr"));
   const apply = () => {
     const wanted = search.value.trim().toLowerCase();
     const off = switches.filter((box) => !box.checked).map((box) => box.value);
     for (const row of rows) {
       row.hidden = off.includes(row.dataset.kind) || !row.cells[0].textContent.toLowerCase().includes(wanted);
     }
-    document.getElementById("count").textContent = `${rows.filter((row) => !row.hidden).length} of ${rows.length}`;
+    part.querySelector(".count").textContent = `${rows.filter((row) => !row.hidden).length} of ${rows.length}`;
   };
   [search, ...switches].forEach((control) => control.addEventListener("input", apply));
   apply();
@@ -58,11 +57,11 @@ function makeFilter() {
 
 document.querySelectorAll("table.sortable").forEach(makeSortable);
 document.querySelectorAll(".controls").forEach((controls) => { controls.hidden = false; });
-makeFilter();
+document.querySelectorAll("input[type=search]").forEach(makeFilter);
 addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((one) => { one.open = true; }));
 
 const SVG = "http://www.w3.org/2000/svg";
-const PLOT = { left: 70, right: 620, top: 15, bottom: 370 };
+const PLOT = { left: 84, right: 620, top: 15, bottom: 370 };
 
 function draw(name, attributes, words) {
   const element = document.createElementNS(SVG, name);
@@ -87,13 +86,11 @@ function shown(value) {
   return String(Number(value.toPrecision(5)));
 }
 
-function makeScatter() {
-  const block = document.getElementById("points");
-  if (block === null) return;
-  const data = JSON.parse(block.textContent);
-  const [metric, dataset] = ["metric", "dataset"].map((id) => document.getElementById(id));
-  const plot = document.getElementById("scatter-plot");
-  const tip = document.getElementById("tip");
+function makeScatter(plot) {
+  const part = plot.closest("section");
+  const data = JSON.parse(part.querySelector("script").textContent);
+  const [metric, dataset] = ["metric", "dataset"].map((name) => part.querySelector(`select[name=${name}]`));
+  const tip = part.querySelector(".tip");
   const nameOf = (select) => select.options[select.selectedIndex].text;
   const apply = () => {
     const row = Number(metric.value), column = Number(dataset.value);
@@ -102,7 +99,7 @@ function makeScatter() {
       .filter((point) => point.score !== null && point.truth !== null);
     const tau = data.taus[row][column];
     const words = `${points.length} candidates, τ_w ${tau === null ? MISSING : tau.toFixed(3)}`;
-    document.getElementById("chosen").textContent = words;
+    part.querySelector(".chosen").textContent = words;
     plot.setAttribute("aria-label", `${nameOf(metric)} against ${data.measure[column]} on ${nameOf(dataset)}: ${words}`);
     plot.replaceChildren();
     tip.textContent = "";
@@ -119,7 +116,7 @@ function makeScatter() {
     }
     plot.append(draw("text", { x: (PLOT.left + PLOT.right) / 2, y: PLOT.bottom + 40, "text-anchor": "middle" }, nameOf(metric)));
     const middle = (PLOT.top + PLOT.bottom) / 2;
-    plot.append(draw("text", { transform: `translate(16 ${middle}) rotate(-90)`, "text-anchor": "middle" }, data.measure[column]));
+    plot.append(draw("text", { transform: `translate(14 ${middle}) rotate(-90)`, "text-anchor": "middle" }, data.measure[column]));
     for (const point of points.sort((one, other) => one.score - other.score)) {
       const told = `${point.name}: score ${shown(point.score)}, ${data.measure[column]} ${shown(point.truth)}`;
       const mark = draw("circle", { class: "point", cx: x(point.score), cy: y(point.truth), r: 6, tabindex: 0, role: "img", "aria-label": told });
@@ -134,4 +131,4 @@ function makeScatter() {
   apply();
 }
 
-makeScatter();
+document.querySelectorAll("svg.scatter").forEach(makeScatter);

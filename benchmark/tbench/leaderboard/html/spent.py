@@ -1,6 +1,8 @@
-"""What the seconds of each metric go to, as bars of shares."""
+"""What the seconds of each metric go to, as bars of shares: the dearest nodes of evidence by name."""
 
 from __future__ import annotations
+
+from itertools import accumulate
 
 from tbench.leaderboard.cost import Bill, Price
 from tbench.leaderboard.html.markup import Html, tag
@@ -9,9 +11,8 @@ from tbench.leaderboard.html.table import boxed, figure
 from tbench.leaderboard.tables import seconds
 
 LEFT, LENGTH, ROOM = 180, 480, 120  # pixels: for names, of a bar, for seconds
-ROW, GAP, TOP = 14, 5, 30
-STEP = 200  # pixels from one word of the legend to the next
-LEGEND = {"own": "the metric's own", "evidence": "evidence that it rests on", "extraction": "passes through networks"}
+ROW, GAP = 14, 5
+OWN, OTHER, PASSES = "the metric's own", "other evidence", "passes through networks"
 
 
 def spent(rows: Rows, bill: Bill | None) -> Html | None:
@@ -19,13 +20,13 @@ def spent(rows: Rows, bill: Bill | None) -> Html | None:
     prices = [row.price for row in rows.rows if row.price is not None and row.seconds]
     if not prices or bill is None:
         return None
-    prices.sort(key=lambda price: (_total(price) / price.cells, price.metric.label))
-    width, height = LEFT + LENGTH + ROOM, TOP + (ROW + GAP) * len(prices)
+    prices.sort(key=lambda price: (price.strict.wall / price.cells, price.metric.label))
+    kinds = _kinds(prices)
+    width, height = LEFT + LENGTH + ROOM, GAP + (ROW + GAP) * len(prices)
     picture = tag(
         "svg",
         tag("title", "Shares of the seconds of each metric, cheapest first"),
-        *_legend(),
-        *(_bar(price, float(TOP + (ROW + GAP) * place)) for place, price in enumerate(prices)),
+        *(_bar(price, kinds, float(GAP + (ROW + GAP) * place)) for place, price in enumerate(prices)),
         role="img",
         class_="plot",
         viewBox=f"0 0 {width} {height}",
@@ -34,38 +35,48 @@ def spent(rows: Rows, bill: Bill | None) -> Html | None:
     )
     words = (
         f"Shares of the wall-clock seconds of each metric, with what one cell takes beside it, on {bill.machine}. What "
-        "metrics share is charged to each of them. The sums, and each kind of evidence by name, stand in cost.csv."
+        "metrics share is charged to each of them. The sums, and those of all evidence by name, stand in cost.csv."
     )
-    return figure("spent", "What the seconds go to", [words], boxed("What the seconds go to", picture))
+    title = rows.titled("What the seconds go to")
+    return figure(rows.id("spent"), title, [words], _legend(kinds), boxed(title, picture))
+
+
+def _kinds(prices: list[Price]) -> dict[str, str]:
+    """What is told apart in all bars, and its colour's name; of evidence, what any of these metrics rests on."""
+    found = {node: f"node{place}" for place, node in enumerate(prices[0].nodes, 1)}
+    used = {node: colour for node, colour in found.items() if any(price.nodes[node].wall for price in prices)}
+    return {OWN: "own"} | used | {OTHER: "other", PASSES: "passes"}
 
 
 def _parts(price: Price) -> dict[str, float]:
-    """Seconds, as in the legend."""
-    return {"own": price.own.wall, "evidence": price.evidence.wall, "extraction": price.extraction.wall}
+    """Seconds of each kind."""
+    named = {node: spent.wall for node, spent in price.nodes.items()}
+    other = max(0.0, price.evidence.wall - sum(named.values()))
+    return {OWN: price.own.wall} | named | {OTHER: other, PASSES: price.extraction.wall}
 
 
-def _total(price: Price) -> float:
-    return sum(_parts(price).values())
+def _legend(kinds: dict[str, str]) -> Html:
+    swatches = ((tag("span", class_=f"swatch {colour}"), words) for words, colour in kinds.items())
+    return tag("ul", *(tag("li", swatch, words) for swatch, words in swatches), class_="legend")
 
 
-def _legend() -> list[Html]:
-    found = []
-    for place, (part, words) in enumerate(LEGEND.items()):
-        x = float(LEFT + place * STEP)
-        found.append(tag("rect", class_=part, x=x, y=6.0, width=12, height=12))
-        found.append(tag("text", words, x=x + 16, y=16.0))
-    return found
-
-
-def _bar(price: Price, y: float) -> Html:
-    total, x = _total(price), float(LEFT)
-    pieces = []
-    for part, taken in _parts(price).items():
-        long = LENGTH * taken / total
-        pieces.append(tag("rect", class_=part, x=x, y=y, width=long, height=ROW))
-        x += long
+def _bar(price: Price, kinds: dict[str, str], y: float) -> Html:
+    parts, total = _parts(price), price.strict.wall
+    taken = [parts[kind] for kind in kinds]
+    starts = [0.0, *accumulate(taken)]
+    pieces = [
+        tag(
+            "rect",
+            tag("title", f"{price.metric.label}, {kind}: {seconds(part / price.cells)} s ({part / total:.0%})"),
+            class_=f"piece {colour}",
+            x=LEFT + LENGTH * start / total,
+            y=y,
+            width=LENGTH * part / total,
+            height=ROW,
+        )
+        for (kind, colour), part, start in zip(kinds.items(), taken, starts, strict=False)
+        if part > 0
+    ]
     words = f"{seconds(total / price.cells)} s"
     name = tag("text", price.metric.label, x=float(LEFT - 6), y=y + 11, text_anchor="end")
-    return tag(
-        "g", tag("title", f"{price.metric.label}: {words}"), name, *pieces, tag("text", words, x=x + 6, y=y + 11)
-    )
+    return tag("g", name, *pieces, tag("text", words, x=float(LEFT + LENGTH + 6), y=y + 11))

@@ -32,15 +32,15 @@ def table_of(caption: str, table: Table) -> Html:
     )
 
 
-def section_of(section: Section) -> Html:
-    """Closed, until somebody opens it."""
+def section_of(section: Section, name: str) -> Html:
+    """Closed, until somebody opens it. name: no other's on the page."""
     return tag(
         "details",
         tag("summary", tag("h3", prose(section.title))),
         *(tag("p", prose(words)) for words in section.before),
         *(table_of(title or section.title, table) for title, table in section.tables),
         *(tag("p", prose(words)) for words in section.after),
-        id=f"section-{section.name}",
+        id=f"section-{name}",
     )
 
 
