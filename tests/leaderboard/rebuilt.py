@@ -79,7 +79,7 @@ def _bill(rows: list[Row], counted: Bill, metrics: tuple[Metric, ...]) -> Bill:
             spendings.append(Spending(kinds[kinds.index(name)], (), cells, _seconds(row, "own")))
         else:
             parts = [_seconds(row, part) for part in ("own", "evidence", "extraction", "best_run", "sweep")]
-            prices.append(Price(known[row["spec"]], cells, *parts, int(row["estimated_cells"])))
+            prices.append(Price(known[row["spec"]], cells, *parts, int(row["estimated_cells"]), nodes={}))
     return replace(counted, **nodes, spendings=tuple(spendings), prices=tuple(prices))
 
 
