@@ -157,8 +157,8 @@ def test_the_wheel_measures_all_metrics_in_a_bare_environment(wheel: Path, tmp_p
         return done.stdout
 
     said(sys.executable, "-m", "venv", venv)
-    pip = (venv / "bin/python", "-m", "pip", "--quiet", "--disable-pip-version-check")
-    said(*pip, "install", "--no-cache-dir", "--constraint", constraints, wheel)
+    pip = (venv / "bin/python", "-m", "pip", "--disable-pip-version-check")
+    said(*pip, "install", "--quiet", "--no-cache-dir", "--constraint", constraints, wheel)
     installed = {
         canonicalize_name(row["name"]): row["version"] for row in json.loads(said(*pip, "list", "--format=json"))
     }
