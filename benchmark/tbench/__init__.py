@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-__version__ = "0.3.0"
+__version__ = "0.4.0"
 __all__ = ["__version__", "check", "score", "score_all"]
 
 if TYPE_CHECKING:
