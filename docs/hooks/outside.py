@@ -13,6 +13,7 @@ from mkdocs.structure.pages import Page
 ROOT = Path(__file__).parents[2]
 PAGES = ("ARCHITECTURE.md", "CHANGELOG.md")
 BOARDS = "leaderboards"
+ANCHOR = re.compile(r'<a href="(?![a-z]+:|#)([^"]+)">([^<]*)</a>')
 LINK = re.compile(r"(!?)\[([^\]]*)\]\((?![a-z]+:|#)([^)#\s]+)(#[^)\s]*)?\)")
 
 
@@ -25,18 +26,28 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     for path in PAGES:
         files.append(_file(path, config))
     files.append(_file(f"{BOARDS}/README.md", config, dest_uri=f"{BOARDS}.html"))
-    index = (ROOT / BOARDS / "index.html").read_text(encoding="utf-8")
+    files.append(File.generated(config, f"{BOARDS}/index.html", content=_page(ROOT / BOARDS / "index.html")))
     for found in sorted((ROOT / BOARDS).glob("*/*")):
         path = found.relative_to(ROOT).as_posix()
-        if found.name == "README.md" and found.with_name("index.html").exists():
-            text = path.replace(".md", ".txt")
-            files.append(File.generated(config, text, abs_src_path=str(found)))
-            index = index.replace(f"{found.parent.name}/README.md", f"{found.parent.name}/README.txt")
+        if found.suffix == ".html":
+            files.append(File.generated(config, path, content=_page(found)))
+        elif found.name == "README.md" and found.with_name("index.html").exists():
+            files.append(File.generated(config, path.replace(".md", ".txt"), abs_src_path=str(found)))
         else:
             files.append(_file(path, config))
-    index = index.replace("/README.md", "/index.html")
-    files.append(File.generated(config, f"{BOARDS}/index.html", content=index))
     return files
+
+
+def _page(path: Path) -> str:
+    """A page in HTML; what it calls Markdown is text here, and what the site does not have is only named."""
+
+    def linked(link: re.Match[str]) -> str:
+        address, text = link[1], link[2]
+        if BOARDS not in Path(os.path.normpath(path.parent / address)).relative_to(ROOT).parts:
+            return text
+        return link[0].replace("README.md", "README.txt")
+
+    return ANCHOR.sub(linked, path.read_text(encoding="utf-8"))
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:

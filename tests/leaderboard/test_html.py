@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from dataclasses import replace
+from dataclasses import asdict, replace
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
@@ -17,13 +17,14 @@ from hypothesis import strategies as st
 
 from tbench.leaderboard.board import make_board
 from tbench.leaderboard.html.difference import cliques, difference
+from tbench.leaderboard.html.entry import BLOCK, Entry
 from tbench.leaderboard.html.heatmap import heatmap
-from tbench.leaderboard.html.index import Entry, index_page
-from tbench.leaderboard.html.markup import VOID, Html, joined, prose, tag
+from tbench.leaderboard.html.index import index_page
+from tbench.leaderboard.html.markup import VOID, Html, data, joined, prose, tag
 from tbench.leaderboard.html.measured import points_of, rows_of
 from tbench.leaderboard.html.pareto import pareto
 from tbench.leaderboard.html.scale import Scale
-from tbench.leaderboard.html.scatter import block, scatter
+from tbench.leaderboard.html.scatter import scatter
 from tbench.leaderboard.html.spent import LENGTH, spent
 from tbench.leaderboard.page import publish, render
 from tbench.results import Record
@@ -188,7 +189,7 @@ def test_strangers_open_no_tags_and_end_no_block(tmp_path: Path, page: str) -> N
     assert "alert(1)" in tree.text("h1")
     assert tree.tags.keys() <= Tree(page).tags.keys() | {"strong"}
     assert tree.tags["img"] == tree.tags["b"] == 0
-    assert tree.tags["script"] == 2
+    assert tree.tags["script"] == 3
     assert {name for _, name, _ in tree.attributes} <= {name for _, name, _ in Tree(page).attributes}
     points = json.loads(next(words for path, words in tree.words if path[-1:] == ("script",) and words.startswith("{")))
     assert points["candidates"][0] == EVIL.replace("\u2028", " ")
@@ -200,8 +201,10 @@ def test_any_text_is_text(words: str) -> None:
         tree = Tree(element)
         assert tree.tags.keys() <= {"p", "i", "strong", "em", "code"}
         assert {name for _, name, _ in tree.attributes} <= {"title"}
-    assert json.loads(block([words])) == [words]
-    assert not set(block([words])) & set("<>&\u2028\u2029")
+    found = BLOCK.fullmatch(data("entry", [words]))
+    assert found
+    assert json.loads(found[1]) == [words]
+    assert not set(found[1]) & set("<>&\u2028\u2029")
 
 
 def test_elements() -> None:
@@ -257,8 +260,8 @@ def test_rows_hold_what_the_tables_say() -> None:
 
 
 def test_an_index_holds_names_as_names() -> None:
-    entry = Entry(f"my suite#{EVIL}", EVIL, EVIL, "4", "2", "1", f"{EVIL} 0.5", "–", "–")
-    tree = Tree(index_page([entry], [replace(entry, folder="ped")]))
+    entry = Entry(True, EVIL, EVIL, "4", "2", "1", f"{EVIL} 0.5", "–", "–")
+    tree = Tree(index_page({f"my suite#{EVIL}": entry, "ped": replace(entry, measured=False)}))
     assert tree.tags["img"] == tree.tags["b"] == 0
     assert tree.tags["script"] == 1
     links = tree.values("href")
@@ -268,18 +271,30 @@ def test_an_index_holds_names_as_names() -> None:
 
 def test_an_entry_tells_each_of_several_boards_once() -> None:
     one = rows_of(make_board(whole_store(), whole_frame()))
-    entry = Entry.of("x", "title", "words", [one, replace(one, candidates="7", rows=one.rows[:1])])
+    entry = Entry.of("title", "words", [one, replace(one, candidates="7", rows=one.rows[:1])], measured=True)
     assert (entry.candidates, entry.datasets, entry.best.count("good ")) == ("4; 7", "2", 1)
-    assert entry.floor == f"{Entry.of('x', '', '', [one]).floor}; –"
-    assert Entry.of("x", "title", "words", []).best == "–"
+    assert entry.floor == f"{Entry.of('', '', [one], measured=True).floor}; –"
+    assert Entry.of("title", "words", [], measured=False).best == "–"
 
 
 def test_an_entry_names_the_best_that_misses_nothing() -> None:
     rows = rows_of(make_board(whole_store(), whole_frame()))
-    entry = Entry.of("small", "title", "words", [rows])
-    assert (entry.folder, entry.candidates, entry.datasets) == ("small", "4", "2")
+    entry = Entry.of("title", "words", [rows], measured=True)
+    assert (entry.candidates, entry.datasets) == ("4", "2")
     assert entry.best.startswith("good ")
     assert entry.floor.startswith("random ")
+
+
+def test_an_entry_is_read_from_its_page_and_from_nothing_else() -> None:
+    entry = Entry(False, EVIL, "a\nb", "4", "2", "1", "</script>", "–", "–")
+    assert Entry.read(f"<p>x</p>{entry.block()}<p>y</p>") == entry
+    for other in ("", "<p>", *(data("entry", each) for each in (None, [], {}, {"title": "x"}))):
+        assert Entry.read(other) is None
+    told = asdict(entry)
+    for key, value in (("measured", 1), ("title", None), ("best", ["x"])):
+        assert Entry.read(data("entry", told | {key: value})) is None
+    assert Entry.read(data("entry", told | {"more": "x"})) is None
+    assert Entry.read('<script type="application/json" id="entry">' + "[" * 100_000 + "</script>") is None
 
 
 def test_a_page_of_very_many_scores_says_that_their_picture_is_left_out(

@@ -13,6 +13,8 @@ from click.testing import CliRunner
 from tbench.cli.publish import publish
 from tbench.errors import UsageError
 from tbench.leaderboard.facts import Facts
+from tbench.leaderboard.folder import pages
+from tbench.leaderboard.html.index import index_page
 from tbench.leaderboard.page import publish as publish_one
 from tbench.leaderboards import frames
 from tbench.published import facts
@@ -47,17 +49,17 @@ def store(tmp_path: Path) -> Path:
 def test_every_installed_suite_of_the_store_and_every_published_one_gets_its_page(store: Path, tmp_path: Path) -> None:
     out = tmp_path / "boards"
     result = CliRunner().invoke(publish, ["--suite", "all", "--store", str(store), "--out", str(out)])
-    pages = [*(out / name / "README.md" for name in ("mini", *facts.names())), out / "index.html"]
-    assert (result.exit_code, result.output.splitlines()) == (0, list(map(str, pages)))
-    assert all(page.is_file() for page in pages)
-    index = pages[-1].read_text(encoding="utf-8")
+    written = [*(out / name / "README.md" for name in ("mini", *facts.names())), out / "index.html"]
+    assert (result.exit_code, result.output.splitlines()) == (0, list(map(str, written)))
+    assert all(page.is_file() for page in written)
+    index = written[-1].read_text(encoding="utf-8")
     links = [unquote(link) for link in re.findall(r'href="([^"]+)"', index)]
     assert links[:2] == ["./mini/index.html", "./mini/README.md"]
-    assert len(links) == 2 * len(pages[:-1])
+    assert len(links) == 2 * len(written[:-1])
     assert all((out / link).is_file() for link in links)
-    for page in pages[:-1]:
+    for page in written[:-1]:
         back, text, *_ = re.findall(r'href="([^"]+)"', page.with_name("index.html").read_text(encoding="utf-8"))
-        assert (page.parent / back).resolve() == pages[-1].resolve()
+        assert (page.parent / back).resolve() == written[-1].resolve()
         assert (page.parent / text).resolve() == page.resolve()
     sfda = index.partition("SFDA: supervised CNNs")[2].partition("</tr>")[0]
     assert re.findall(r"<td[^>]*>([^<]+)</td>", sfda) == [
@@ -70,7 +72,7 @@ def test_every_installed_suite_of_the_store_and_every_published_one_gets_its_pag
     with Store(store, read_only=True) as opened:
         found = Facts.stored(opened, "mini")
     alone = publish_one(found, load_suite("mini").frame("full"), tmp_path / "alone")
-    assert alone.read_bytes() == pages[0].read_bytes()
+    assert alone.read_bytes() == written[0].read_bytes()
 
 
 def test_of_several_protocols_that_is_taken_by_which_most_was_fine_tuned() -> None:
@@ -93,3 +95,24 @@ def test_a_protocol_belongs_to_one_suite(store: Path) -> None:
         CliRunner().invoke(
             publish, ["--suite", "all", "--protocol", "full", "--store", str(store)], catch_exceptions=False
         )
+
+
+def test_the_index_is_that_of_the_pages_beside_it(tmp_path: Path) -> None:
+    out = tmp_path / "boards"
+    found = Facts.of(records("mini", "full"))
+    publish_one(found, load_suite("mini").frame("full"), out)
+    assert list(pages(out)) == ["mini"]
+    (out / "ped/run").mkdir(parents=True)
+    (out / "mine").mkdir()
+    page = (out / "mini/index.html").read_text(encoding="utf-8")
+    (out / "ped/run/index.html").write_text(page, encoding="utf-8")
+    (out / "mine/index.html").write_bytes(b"<p>no entry\xff</p>")
+    publish_one(found, load_suite("mini").frame("quick"), out)
+    index = (out / "index.html").read_text(encoding="utf-8")
+    assert re.findall(r'href="([^"]+/index.html)"', index) == ["./mini/index.html", "./ped/run/index.html"]
+    assert index == index_page(pages(out))
+
+
+def test_the_committed_index_is_that_of_the_committed_pages() -> None:
+    folder = Path(__file__).parents[2] / "leaderboards"
+    assert (folder / "index.html").read_text(encoding="utf-8") == index_page(pages(folder))

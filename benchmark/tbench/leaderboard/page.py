@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path, PurePath
 
 from tbench.errors import TbenchError
-from tbench.files import abandoned
 from tbench.garbage import uncollected
 from tbench.leaderboard.absences import absences_section
 from tbench.leaderboard.accuracies import truth_section
@@ -15,13 +14,15 @@ from tbench.leaderboard.certainty import certainty_section
 from tbench.leaderboard.claims import claims_section
 from tbench.leaderboard.elsewhere import elsewhere_section
 from tbench.leaderboard.facts import Facts
+from tbench.leaderboard.folder import publish_files
 from tbench.leaderboard.frame import Frame
+from tbench.leaderboard.html.entry import Entry
 from tbench.leaderboard.html.lead import errata, reading
 from tbench.leaderboard.html.markup import Html
 from tbench.leaderboard.html.measured import points_of, rows_of
 from tbench.leaderboard.html.page import Page, html_page
 from tbench.leaderboard.html.pictures import pictures
-from tbench.leaderboard.markdown import inline, markdown, write
+from tbench.leaderboard.markdown import inline, markdown
 from tbench.leaderboard.measures import datasets_section, pools_section
 from tbench.leaderboard.prices import cost_section
 from tbench.leaderboard.rankings import agreement_section, boards_section, yardsticks
@@ -39,28 +40,15 @@ def publish(records: Iterable[Record] | Facts, frame: Frame, out: Path) -> Path:
 
 
 def publish_board(board: Board, out: Path) -> Path:
-    """Write README.md, index.html and CSV files into the frame's folder of out; the same records give the same bytes.
+    """Write README.md, index.html and CSV files into the frame's folder of out, and the index over all pages there.
 
-    The path of README.md. TbenchError where nothing can be written.
+    The same records give the same bytes. The path of README.md. TbenchError where nothing can be written.
     """
     if ".." in (inside := PurePath(board.frame.folder)).parts or inside.is_absolute():
         raise TbenchError(f"leaderboard {board.frame.folder!r} would not lie in {out}; give the suite another name")
     made = sections(board)
     files = tidy_files(board) | {"README.md": _in_markdown(board, made), "index.html": _in_html(board, made)}
-    put(files, out / inside)
-    return out / inside / "README.md"
-
-
-def put(files: Mapping[str, str], folder: Path) -> None:
-    """Each whole, and no drafts of others beside them. TbenchError where that cannot be."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, content in files.items():
-            write(folder / name, content)
-        for draft in abandoned(folder):
-            draft.unlink(missing_ok=True)
-    except OSError as error:
-        raise TbenchError(f"leaderboard {folder} cannot be written: {error.strerror or error}") from error
+    return publish_files(files, board.frame.folder, out) / "README.md"
 
 
 SECTIONS: Mapping[str, Callable[[Board], Section]] = {
@@ -91,15 +79,16 @@ def render(board: Board) -> str:
 
 
 def _in_html(board: Board, made: Sequence[Section]) -> str:
-    frame = board.frame
+    frame, rows = board.frame, rows_of(board)
     return html_page(
         Page(
             frame.folder,
+            Entry.of(frame.title, frame.description, [rows], measured=True),
             _title(frame),
             _about(frame),
             facts(board),
             [_errata(frame), reading(_reading(frame))],
-            pictures(rows_of(board), points_of(board), board.bill),
+            pictures(rows, points_of(board), board.bill),
             made,
             descriptions(frame),
             _made(frame),

@@ -8,15 +8,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, fields
 from pathlib import Path
 
+from tbench.leaderboard.folder import publish_files
+from tbench.leaderboard.html.entry import Entry
 from tbench.leaderboard.html.lead import errata
 from tbench.leaderboard.html.markup import Html, joined, tag
 from tbench.leaderboard.html.page import Page, html_page
 from tbench.leaderboard.markdown import markdown
-from tbench.leaderboard.page import put
 from tbench.leaderboard.tables import Section
 from tbench.published.facts import Published
 from tbench.published.findings import Findings
-from tbench.published.pictured import pictured
+from tbench.published.pictured import boards_of, pictured
 from tbench.published.rankings import Board
 from tbench.published.sections import sections
 from tbench.published.spread import HEADER, spread
@@ -33,13 +34,11 @@ ABOUT = "Nothing on this page was measured by tbench: it holds what others publi
 
 
 def publish(findings: Findings, out: Path) -> Path:
-    """Write README.md, index.html and CSV files into <out>/<suite>; the path of the first.
+    """Write README.md, index.html and CSV files into <out>/<suite>, and the index over all pages there.
 
-    TbenchError where that cannot be.
+    The path of README.md. TbenchError where that cannot be.
     """
-    folder = out / findings.published.name
-    put(contents(findings), folder)
-    return folder / "README.md"
+    return publish_files(contents(findings), findings.published.name, out) / "README.md"
 
 
 def contents(findings: Findings) -> dict[str, str]:
@@ -107,6 +106,7 @@ def _in_html(findings: Findings, made: Sequence[Section], files: Mapping[str, st
     return html_page(
         Page(
             published.name,
+            Entry.of(published.title, published.reference, [rows for rows, _ in boards_of(findings)], measured=False),
             _title(published),
             ABOUT,
             facts,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from html import escape
 
@@ -11,6 +12,7 @@ VOID = frozenset({"br", "input", "link", "meta"})
 BOLD = re.compile(r"\*\*(.+?)\*\*")
 EMPHASIS = re.compile(r"(?<!\S)\*([^*<\s][^*<]*)\*(?!\S)")
 CODE = re.compile(r"`([^`]+)`")
+UNSAFE = {sign: f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}  # none of them may end a block of data
 
 
 class Html(str):
@@ -27,6 +29,13 @@ def tag(name: str, /, *children: object, **attributes: object) -> Html:
     words = "".join(_attribute(key, value) for key, value in attributes.items() if value is not None)
     start = f"<{name}{words}>"
     return Html(start if name in VOID else f"{start}{joined(*children)}</{name}>")
+
+
+def data(name: str, content: object) -> Html:
+    """A block of JSON with that id, and nothing but JSON."""
+    written = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    safe = "".join(UNSAFE.get(sign, sign) for sign in written)
+    return tag("script", Html(safe), type="application/json", id=name)
 
 
 def joined(*parts: object) -> Html:

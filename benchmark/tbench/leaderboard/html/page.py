@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from tbench.leaderboard.html.document import document
+from tbench.leaderboard.html.entry import Entry
 from tbench.leaderboard.html.markup import Html, joined, prose, tag
 from tbench.leaderboard.html.table import section_of
 from tbench.leaderboard.tables import Section
@@ -17,13 +18,14 @@ INDEX = "index.html"
 
 @dataclass(frozen=True)
 class Page:
-    """folder: where it lies below the index. about: what it is, in a sentence or two. facts: by name, markup or prose.
+    """folder: where it lies below the index. entry: what is said of it there. about: what it is, in a sentence or two.
 
-    lead: what is to be known before any number is read. files: those beside the page, and what is in them. made: how.
-    brief: the facts are few, and may be seen at once.
+    facts: by name, markup or prose. lead: what is to be known before any number is read. files: those beside the page,
+    and what is in them. made: how. brief: the facts are few, and may be seen at once.
     """
 
     folder: str
+    entry: Entry
     title: str
     about: str
     facts: Sequence[tuple[str, str]]
@@ -43,6 +45,7 @@ def html_page(page: Page) -> str:
         tag("h2", "All other tables" if page.pictures else "All tables", id="tables"),
         *map(section_of, page.sections, _names(page.sections)),
         _files(page),
+        page.entry.block(),
     )
     return document(page.title, joined(_head(page), tag("main", main)))
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from tbench.leaderboard.html.markup import Html, joined, tag
+from tbench.leaderboard.html.markup import Html, data, joined, tag
 from tbench.leaderboard.html.rows import Row, Rows
 from tbench.leaderboard.html.table import boxed, figure
 from tbench.plain import plain
 
 DIGITS = 5  # of scores, significant
 MOST = 200_000  # scores, some two megabytes
-UNSAFE = {sign: f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}  # none of them may end the block
 WORDS = (
     "Each point is a candidate: its score{means} across; what fine-tuning reached, up. Point at one, or walk through "
     "them by the tabulator, for its name."
@@ -56,16 +54,9 @@ def scatter(rows: Rows, points: Points) -> Html | None:
         hidden=True,
     )
     tip = tag("p", id=rows.id("tip"), class_="tip", aria_live="polite")
-    data = tag("script", Html(block(_told(shown, points))), type="application/json", id=rows.id("points"))
     hint = tag("noscript", tag("p", "This picture takes scripts."))
-    content = joined(chosen, boxed(title, svg), tip, hint, data)
+    content = joined(chosen, boxed(title, svg), tip, hint, data(rows.id("points"), _told(shown, points)))
     return figure(rows.id("scatter"), title, [WORDS.format(means=points.means)], content)
-
-
-def block(content: object) -> str:
-    """JSON that is nothing but JSON inside of HTML."""
-    written = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return "".join(UNSAFE.get(sign, sign) for sign in written)
 
 
 def _choice(name: str, words: str, options: Sequence[str], rows: Rows) -> Html:
