@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from importlib.resources import files
@@ -10,10 +11,12 @@ from itertools import combinations, pairwise
 from pathlib import Path
 from xml.etree.ElementTree import Element, fromstring
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from tbench.cli import main
 from tbench.cli.plot import PICTURES
@@ -338,7 +341,7 @@ def test_the_command_writes_a_file_named_after_suite_and_picture(stored: Path) -
 @pytest.mark.parametrize(
     ("words", "code", "told"),
     [
-        (["ranking", "--out", "x.pdf"], 2, "tbench: --out x.pdf should end in .svg"),
+        (["ranking", "--out", "x.pdf"], 2, "tbench: --out x.pdf should end in .svg or .png"),
         (["ranking", "--metric", "knn"], 2, "tbench: --metric and --dataset go with the picture scatter"),
         (["pareto"], 1, "tbench: nothing to draw: no metric that misses nothing has both a mean and seconds"),
         (["ranking", "--out", "facts.sqlite/x.svg"], 1, "tbench: picture facts.sqlite/x.svg cannot be written: "),
@@ -349,3 +352,26 @@ def test_errors_are_one_line(stored: Path, words: list[str], code: int, told: st
     assert (found, output.count("\n")) == (code, 1)
     assert output.startswith(told)
     assert {each.name for each in stored.iterdir()} <= {"facts.sqlite", "facts.sqlite-wal", "facts.sqlite-shm"}
+
+
+@pytest.mark.parametrize(("scale", "words"), [(2.0, []), (1.5, ["--scale", "1.5"])])
+def test_pixels_are_those_of_the_picture_at_its_scale(stored: Path, scale: float, words: list[str]) -> None:
+    plot("ranking")
+    root = parsed((stored / "mini-ranking.svg").read_text(encoding="utf-8"))
+    assert plot("ranking", "--out", "one.png", *words) == (0, "picture: one.png\n")
+    assert plot("ranking", "--out", "two.png", *words) == (0, "picture: two.png\n")
+    found = (stored / "one.png").read_bytes()
+    assert found[:8] == b"\x89PNG\r\n\x1a\n"
+    assert found == (stored / "two.png").read_bytes()
+    with Image.open(stored / "one.png") as image:
+        assert image.size == pytest.approx([scale * float(root.get(side, "")) for side in ("width", "height")], abs=1)
+        pixels = np.asarray(image.convert("RGB")).reshape(-1, 3)
+    assert {(255, 255, 255), (180, 95, 6)} <= {*map(tuple, pixels.tolist())}  # the ground, and a floor
+
+
+def test_pixels_without_what_draws_them_are_told_in_one_line(stored: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "vl_convert", None)
+    told = "tbench: PNG needs vl-convert; pip install 'tbench[plot]', or ask for .svg\n"
+    assert plot("ranking", "--out", "x.png") == (1, told)
+    assert not (stored / "x.png").exists()
+    assert plot("ranking")[0] == 0

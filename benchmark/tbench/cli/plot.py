@@ -19,7 +19,16 @@ PICTURES = ("ranking", "heatmap", "scatter", "pareto", "difference", "cost")
 @store_option()
 @click.option("--metric", shell_complete=specs, help="Of a scatter; the first of the board by default.")
 @click.option("--dataset", help="Of a scatter; the first of the board by default.")
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="FILE.svg; SUITE-PICTURE.svg by default.")
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), help="FILE.svg or .png; by default SUITE-PICTURE.svg."
+)
+@click.option(
+    "--scale",
+    type=click.FloatRange(0.1, 10),
+    default=2.0,
+    show_default=True,
+    help="Of a PNG: pixels for each of the picture's own.",
+)
 def plot(
     picture: str,
     suite_name: str,
@@ -28,8 +37,9 @@ def plot(
     metric: str | None,
     dataset: str | None,
     out: Path | None,
+    scale: float,
 ) -> None:
-    """Draw a picture of a leaderboard for a paper: SVG that holds all it needs. Nothing is measured.
+    """Draw a picture of a leaderboard for a paper: SVG that holds all it needs, or PNG. Nothing is measured.
 
     \b
     ranking     every metric with its mean and 95 % interval, beside the best floor and the noise ceiling
@@ -43,19 +53,22 @@ def plot(
     tbench plot ranking
     tbench plot heatmap --suite mini-equal --protocol full
     tbench plot scatter --metric logme --dataset photo --out photo.svg
+    tbench plot ranking --out ranking.png --scale 3     # by pip install 'tbench[plot]'
     """
     from tbench.errors import TbenchError, UsageError
     from tbench.files import place
     from tbench.leaderboard.board import make_board
     from tbench.leaderboard.facts import Facts
     from tbench.leaderboard.figures.draw import draw
+    from tbench.leaderboard.figures.raster import renderer
     from tbench.store import Store
     from tbench.suite import load_suite
 
     if picture != "scatter" and (metric or dataset):
         raise UsageError("--metric and --dataset go with the picture scatter")
-    if out and out.suffix != ".svg":
-        raise UsageError(f"--out {out} should end in .svg")
+    if out and out.suffix not in (".svg", ".png"):
+        raise UsageError(f"--out {out} should end in .svg or .png")
+    render = renderer() if out and out.suffix == ".png" else None
     frame = load_suite(suite_name).frame(protocol_name)
     with Store(store_path, read_only=True) as store:
         board = make_board(Facts.stored(store, frame.suite), frame)
@@ -63,7 +76,7 @@ def plot(
     path = out or Path(f"{frame.suite}-{picture}.svg")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        place(path, drawn.encode())
+        place(path, render(drawn, scale) if render else drawn.encode())
     except OSError as error:
         raise TbenchError(f"picture {path} cannot be written: {error.strerror or error}") from error
     click.echo(f"picture: {path}")
