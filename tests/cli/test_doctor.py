@@ -198,7 +198,7 @@ def test_an_extra_that_is_missing_is_absent_and_one_that_is_too_old_is_broken(mo
 
 
 def test_the_extras_that_are_declared_are_told() -> None:
-    assert {"hf", "ot", "postgres", "ray"} <= {row.name for row in packages.extras()}
+    assert {"hf", "ot", "plot", "postgres", "ray"} <= {row.name for row in packages.extras()}
 
 
 def test_without_metadata_tbench_is_broken(monkeypatch: pytest.MonkeyPatch) -> None:

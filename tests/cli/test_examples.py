@@ -21,6 +21,8 @@ from tbench.store import Store
 PARSED_ONLY = {
     "tbench run --metrics all",
     "tbench run --suite small-real --calibrate",
+    "tbench plot heatmap --suite mini-equal --protocol full",
+    "tbench plot scatter --metric logme --dataset photo --out photo.svg",
     "tbench publish --suite all",
     "tbench rank photos/",
     "tbench rank mini/digits --top 3 --finetune",

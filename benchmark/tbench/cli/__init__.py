@@ -13,6 +13,7 @@ from tbench.errors import TbenchError, UsageError
 COMMANDS = {
     "run": "Score, fine-tune, and write the leaderboard.",
     "show": "See the leaderboard in the terminal.",
+    "plot": "One picture of the leaderboard, for a paper.",
     "publish": "Write the leaderboard from what is stored.",
     "merge": "What several stores know, in one.",
     "backup": "A copy of the store, while runs go on.",

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
+from tbench.leaderboard.html.canvas import canvas
 from tbench.leaderboard.html.markup import Html, tag
 from tbench.leaderboard.html.rows import Rows
 from tbench.leaderboard.html.scale import Scale
@@ -13,26 +15,46 @@ from tbench.leaderboard.html.table import boxed, figure
 from tbench.leaderboard.standing import LEVEL
 from tbench.statistics import critical_difference, friedman
 
-WIDTH, LEFT, RIGHT = 900, 250, 650  # pixels
+SIDE, LENGTH = 250, 400  # pixels: for names on either side, and of the axis between them
 ROW, AXIS, CLIQUE = 18, 40, 7  # pixels: of a name, above the axis, between two bars
 
 
+@dataclass(frozen=True)
+class Differences:
+    """Of metrics that miss nothing. ranked: mean rank and label, best first. distance: what two must be apart."""
+
+    ranked: Sequence[tuple[float, str]]
+    datasets: int
+    distance: float
+
+    @property
+    def groups(self) -> list[tuple[int, int]]:
+        return cliques([rank for rank, _ in self.ranked], self.distance)
+
+
 def difference(rows: Rows) -> Html | None:
+    """None where ranks over datasets cannot be compared."""
+    found = differences(rows)
+    if found is None:
+        return None
+    words = (
+        f"Mean ranks over {found.datasets} datasets, best on the left, of metrics that miss nothing. A bar joins those "
+        f"that differ by no more than {found.distance:.1f} ranks, which Nemenyi's test does not tell apart at "
+        f"{LEVEL:g}."
+    )
+    title = rows.titled("Critical differences")
+    return figure(rows.id("difference"), title, [words], boxed(title, diagram(found)))
+
+
+def differences(rows: Rows) -> Differences | None:
     """None where ranks over datasets cannot be compared."""
     metrics = [row for row in rows.rows if row.competes and row.mean is not None]
     taus = np.array([[cell.tau for cell in row.cells] for row in metrics], dtype=np.float64)
     found = friedman(taus.T) if taus.size else None
     if found is None:
         return None
-    distance = critical_difference(len(metrics), found.datasets, LEVEL)
     ranked = sorted(zip(found.ranks, [row.label for row in metrics], strict=True))
-    groups = cliques([rank for rank, _ in ranked], distance)
-    words = (
-        f"Mean ranks over {found.datasets} datasets, best on the left, of metrics that miss nothing. A bar joins those "
-        f"that differ by no more than {distance:.1f} ranks, which Nemenyi's test does not tell apart at {LEVEL:g}."
-    )
-    title = rows.titled("Critical differences")
-    return figure(rows.id("difference"), title, [words], boxed(title, _picture(ranked, groups, distance)))
+    return Differences(ranked, found.datasets, critical_difference(len(metrics), found.datasets, LEVEL))
 
 
 def cliques(ranks: Sequence[float], distance: float) -> list[tuple[int, int]]:
@@ -45,16 +67,18 @@ def cliques(ranks: Sequence[float], distance: float) -> list[tuple[int, int]]:
     return found
 
 
-def _picture(ranked: Sequence[tuple[float, str]], groups: Sequence[tuple[int, int]], distance: float) -> Html:
-    scale = Scale(1, len(ranked), LEFT, RIGHT)
+def diagram(found: Differences, side: int = SIDE, length: int = LENGTH) -> Html:
+    """The picture alone. side, length: pixels for names on either side, and of the axis between them."""
+    ranked, groups = found.ranked, found.groups
+    scale = Scale(1, len(ranked), side, side + length)
     half = (len(ranked) + 1) // 2
     below = AXIS + 12 + CLIQUE * len(groups)
-    height = below + ROW * (half + 1)
     told = ", ".join(f"{label} {rank:.1f}" for rank, label in ranked)
-    return tag(
-        "svg",
-        tag("title", f"Mean ranks: {told}"),
-        *_axis(scale, len(ranked), distance),
+    return canvas(
+        f"Mean ranks: {told}",
+        2 * side + length,
+        below + ROW * (half + 1),
+        *_axis(scale, len(ranked), found.distance),
         *(_bar(scale, ranked, group, place) for place, group in enumerate(groups)),
         *(
             _name(scale, rank, label, below + ROW * (place + 1), left=True)
@@ -64,11 +88,6 @@ def _picture(ranked: Sequence[tuple[float, str]], groups: Sequence[tuple[int, in
             _name(scale, rank, label, below + ROW * (place + 1), left=False)
             for place, (rank, label) in enumerate(reversed(ranked[half:]))
         ),
-        role="img",
-        class_="plot",
-        viewBox=f"0 0 {WIDTH} {height}",
-        width=WIDTH,
-        height=height,
     )
 
 
@@ -91,7 +110,7 @@ def _bar(scale: Scale, ranked: Sequence[tuple[float, str]], group: tuple[int, in
 
 
 def _name(scale: Scale, rank: float, label: str, y: int, *, left: bool) -> Html:
-    x, end = scale.at(rank), float(LEFT - 20 if left else RIGHT + 20)
+    x, end = scale.at(rank), scale.start - 20.0 if left else scale.end + 20.0
     stem = tag("polyline", class_="stem", points=f"{x:.1f},{AXIS} {x:.1f},{y} {end:.1f},{y}")
     beside = {"x": end - 4, "text_anchor": "end"} if left else {"x": end + 4, "text_anchor": "start"}
     return tag("g", stem, tag("text", f"{label} {rank:.1f}", y=y + 4, **beside))

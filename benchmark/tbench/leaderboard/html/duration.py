@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import chain
 
+from tbench.leaderboard.html.canvas import canvas
 from tbench.leaderboard.html.markup import Html, tag
 from tbench.leaderboard.html.scale import Scale
 from tbench.leaderboard.html.table import boxed, figure
@@ -28,16 +29,12 @@ def duration(settings: Settings, words: str) -> Html | None:
         f"{setting}: {', '.join(f'{method} {seconds(taken)} s' for method, taken in of.items())}"
         for setting, of in settings.items()
     )
-    picture = tag(
-        "svg",
-        tag("title", told),
+    picture = canvas(
+        told,
+        WIDTH,
+        height,
         *_axis(scale, height),
         *(_line(name, taken, scale, float(AXIS + LINE * place)) for place, (name, taken) in enumerate(lines)),
-        role="img",
-        class_="plot",
-        viewBox=f"0 0 {WIDTH} {height}",
-        width=WIDTH,
-        height=height,
     )
     return figure("duration", "Seconds", [words], boxed("Seconds", picture))
 

@@ -34,9 +34,15 @@ def _row(row: Row) -> Html:
     return tag("tr", tag("th", row.label, scope="row"), *cells, data_kind=row.kind)
 
 
+def shade(tau: float | None) -> str | None:
+    """The class of a colour; None for what is neither up nor down."""
+    if tau is None:
+        return None
+    step = round(STEPS * max(-1.0, min(1.0, tau)))
+    return f"{'up' if step > 0 else 'down'}{abs(step)}" if step else None
+
+
 def _cell(cell: Cell) -> Html:
     if cell.tau is None:
         return tag("td", cell.shown, class_="n", data_sort="")
-    shade = round(STEPS * max(-1.0, min(1.0, cell.tau)))
-    side = "up" if shade > 0 else "down"
-    return tag("td", cell.shown, class_=f"n {side}{abs(shade)}" if shade else "n", data_sort=repr(cell.tau))
+    return tag("td", cell.shown, class_=" ".join(filter(None, ["n", shade(cell.tau)])), data_sort=repr(cell.tau))

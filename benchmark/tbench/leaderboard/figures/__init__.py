@@ -1,0 +1,1 @@
+"""Pictures of a board as files of their own, for papers."""
